@@ -1,0 +1,53 @@
+package tape
+
+// Row is one command that an audit may run. Nothing else is ever executed.
+type Row struct {
+	Name string   // the Ask's Name
+	Argv []string // "{}" stands for the Ask's Arg
+	Path []string // where the program may be; it must be root's own when we are root
+	Why  string   // what it is for, one phrase
+	Root bool     // says something only to root
+	// Sealed: the program could write, so it runs in a mount namespace of its
+	// own with the disk read-only and an empty memory disk over Scratch.
+	Sealed  bool
+	Scratch []string
+	Seconds int // its time limit
+}
+
+// UnitProperties are the properties that systemctl show is asked for.
+const UnitProperties = "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,FragmentPath,DropInPaths," +
+	"MainPID,ExecMainStatus,ExecMainCode,NRestarts,ActiveEnterTimestamp,ActiveExitTimestamp,InactiveEnterTimestamp,StateChangeTimestamp," +
+	"User,Group,SupplementaryGroups,WorkingDirectory,RootDirectory,ExecStart,EnvironmentFiles,Type,Restart,RestartUSec," +
+	"NeedDaemonReload,TriggeredBy,Triggers,ControlGroup,RuntimeDirectory,RuntimeDirectoryMode,PrivateTmp,PrivateNetwork,ProtectHome,ProtectSystem," +
+	"Listen,Accept,SocketUser,SocketGroup,SocketMode,UMask,DynamicUser,ConditionResult"
+
+// Commands is the one declared table: `assay asks` prints it.
+func Commands() []Row {
+	return []Row{
+		{Name: "units", Argv: []string{"systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "--full", "--type=service,socket"},
+			Path: bins("systemctl"), Why: "the services and sockets that systemd has loaded", Seconds: 5},
+		{Name: "unit", Argv: []string{"systemctl", "show", "--no-pager", "--timestamp=unix", "-p", UnitProperties, "--", "{}"},
+			Path: bins("systemctl"), Why: "the state of one unit, as loaded", Seconds: 5},
+		{Name: "journal", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-n", "120", "-u", "{}"},
+			Path: bins("journalctl"), Why: "the last 120 journal lines of one unit", Seconds: 8},
+		{Name: "nft", Argv: []string{"nft", "-j", "list", "ruleset"},
+			Path: bins("nft"), Why: "the firewall's rules, as loaded in the kernel", Root: true, Seconds: 5},
+		{Name: "nginx-test", Argv: []string{"nginx", "-t", "-c", "{}"},
+			Path: bins("nginx"), Why: "nginx's own verdict on its configuration", Root: true, Sealed: true,
+			Scratch: []string{"/run", "/var/log", "/var/lib/nginx", "/var/cache/nginx", "/tmp", "/var/tmp"}, Seconds: 10},
+	}
+}
+
+func bins(name string) []string {
+	return []string{"/usr/bin/" + name, "/usr/sbin/" + name, "/bin/" + name, "/sbin/" + name, "/usr/local/sbin/" + name, "/usr/local/bin/" + name}
+}
+
+// CommandRow finds a row by its name.
+func CommandRow(name string) (Row, bool) {
+	for _, r := range Commands() {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return Row{}, false
+}
