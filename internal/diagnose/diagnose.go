@@ -1,0 +1,103 @@
+// Package diagnose says which finding makes which: it walks the model's edges
+// and names no check.
+package diagnose
+
+import (
+	"slices"
+
+	"assay/internal/check"
+	"assay/internal/model"
+)
+
+// Diagnosis maps the key of a masked finding to the key of its cause.
+type Diagnosis struct {
+	Causes map[string]string
+}
+
+// Why finds, for each finding that breaks requests, the deepest failed node
+// that it stands on: a root is a failed node none of whose own dependencies
+// failed. Findings that are risks stand by themselves.
+func Why(m *model.Model, hearings []*check.Hearing) Diagnosis {
+	failed := map[model.Node]*check.Hearing{}
+	for _, h := range hearings {
+		if h.Outcome == check.Fail && h.Check.Breaks && h.Node != "" && worse(h, failed[h.Node]) {
+			failed[h.Node] = h
+		}
+	}
+	d := Diagnosis{Causes: map[string]string{}}
+	for _, h := range hearings {
+		if !h.Finding() || !h.Check.Breaks || h.Node == "" {
+			continue
+		}
+		if root := rootOf(m, h, failed); root != nil && root != h {
+			d.Causes[h.Key()] = root.Key()
+		}
+	}
+	return d
+}
+
+// rootOf walks down from a finding's node. Among several failed roots the one
+// met first in the order of the edges is the cause.
+func rootOf(m *model.Model, h *check.Hearing, failed map[model.Node]*check.Hearing) *check.Hearing {
+	seen := map[model.Node]bool{}
+	var walk func(n model.Node) *check.Hearing
+	walk = func(n model.Node) *check.Hearing {
+		if seen[n] {
+			return nil
+		}
+		seen[n] = true
+		for _, need := range m.Needs[n] {
+			if r := walk(need); r != nil {
+				return r
+			}
+		}
+		return failed[n]
+	}
+	return walk(h.Node)
+}
+
+// worse picks one finding for a node that several checks judge.
+func worse(h, than *check.Hearing) bool {
+	return than == nil || h.Severity > than.Severity
+}
+
+// Order puts findings worst first, and each after its cause.
+func (d Diagnosis) Order(findings []*check.Hearing) []*check.Hearing {
+	under := map[string][]*check.Hearing{}
+	var roots []*check.Hearing
+	for _, h := range findings {
+		if c := d.Causes[h.Key()]; c != "" {
+			under[c] = append(under[c], h)
+		} else {
+			roots = append(roots, h)
+		}
+	}
+	slices.SortStableFunc(roots, compare)
+	out := make([]*check.Hearing, 0, len(findings))
+	for _, r := range roots {
+		out = append(out, r)
+		slices.SortStableFunc(under[r.Key()], compare)
+		out = append(out, under[r.Key()]...)
+	}
+	return out
+}
+
+// compare: what breaks requests first, then the more severe, then the key.
+func compare(a, b *check.Hearing) int {
+	if a.Check.Breaks != b.Check.Breaks && a.Severity == b.Severity {
+		if a.Check.Breaks {
+			return -1
+		}
+		return 1
+	}
+	if a.Severity != b.Severity {
+		return int(b.Severity) - int(a.Severity)
+	}
+	switch {
+	case a.Key() < b.Key():
+		return -1
+	case a.Key() > b.Key():
+		return 1
+	}
+	return 0
+}

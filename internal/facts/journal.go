@@ -1,0 +1,64 @@
+package facts
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/internal/fact"
+	"assay/internal/tape"
+)
+
+// Entry is one line of the journal.
+type Entry struct {
+	At       time.Time
+	Priority int
+	PID      int
+	Text     string
+}
+
+// Journal is the last lines of one unit, oldest first.
+func (f *Facts) Journal(unit string) fact.Of[[]Entry] {
+	a := tape.Ask{Kind: tape.KindCommand, Name: "journal", Arg: unit}
+	return fact.Then(f.text(a, "journalctl -u "+unit), func(body string) []Entry {
+		var out []Entry
+		for l := range strings.Lines(body) {
+			if e, ok := entry(l); ok {
+				out = append(out, e)
+			}
+		}
+		return out
+	})
+}
+
+// entry reads one line of `journalctl -o json`. MESSAGE is an array of bytes
+// when it holds anything but printable UTF-8 (systemd, JSON export format).
+func entry(l string) (Entry, bool) {
+	var raw struct {
+		Message  json.RawMessage `json:"MESSAGE"`
+		Priority string          `json:"PRIORITY"`
+		PID      string          `json:"_PID"`
+		At       string          `json:"__REALTIME_TIMESTAMP"`
+	}
+	if json.Unmarshal([]byte(l), &raw) != nil {
+		return Entry{}, false
+	}
+	var e Entry
+	if json.Unmarshal(raw.Message, &e.Text) != nil {
+		var bytes []byte
+		var nums []int
+		if json.Unmarshal(raw.Message, &nums) != nil {
+			return e, false
+		}
+		for _, n := range nums {
+			bytes = append(bytes, byte(n))
+		}
+		e.Text = strings.ToValidUTF8(string(bytes), "�")
+	}
+	us, _ := strconv.ParseInt(raw.At, 10, 64)
+	e.At = time.UnixMicro(us).UTC()
+	e.Priority, _ = strconv.Atoi(raw.Priority)
+	e.PID, _ = strconv.Atoi(raw.PID)
+	return e, true
+}

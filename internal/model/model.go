@@ -1,0 +1,177 @@
+// Package model builds, from facts, the way that a request takes through a
+// host: effective values are resolved here, once, each with its source.
+package model
+
+import (
+	"time"
+
+	"assay/internal/fact"
+)
+
+// Stage is a hop of the request's way, or what a hop stands on.
+type Stage string
+
+// The stages, from the visitor inwards.
+const (
+	StageDNS      Stage = "dns"
+	StageFirewall Stage = "firewall"
+	StageTLS      Stage = "tls"
+	StageServer   Stage = "nginx"
+	StageStatic   Stage = "static"
+	StageSocket   Stage = "socket"
+	StageApp      Stage = "gunicorn"
+	StageCode     Stage = "app"
+	StageData     Stage = "database"
+)
+
+// Stages in the order of the request's way.
+func Stages() []Stage {
+	return []Stage{StageDNS, StageFirewall, StageTLS, StageServer, StageStatic, StageSocket, StageApp, StageCode, StageData}
+}
+
+// Node is a place in the graph of what stands on what: "unit:shop.service".
+type Node string
+
+// Model is one host as understood.
+type Model struct {
+	Machine     Machine
+	Nginx       fact.Of[*Nginx] // Absent: no nginx runs and none is configured
+	Deployments []*Deployment   // by name
+	Stores      fact.Of[[]*Listener]
+	// Blind says which places of discovery could not be read: there may be
+	// deployments that we did not see.
+	Blind  []fact.Why
+	Looked []string // where discovery looked, in words
+	Needs  map[Node][]Node
+}
+
+// Machine is what the host is.
+type Machine struct {
+	Hostname  string
+	OS        string // "Debian GNU/Linux 12 (bookworm)"
+	Now       time.Time
+	Boot      time.Time
+	UID       int // who looks
+	Addresses fact.Of[[]Address]
+}
+
+// Address is one address of an interface.
+type Address struct {
+	IP     string
+	Iface  string
+	Public bool // neither loopback, link-local nor private
+	Local  bool // loopback
+}
+
+// Deployment is one WSGI app with its own way of a request.
+type Deployment struct {
+	Name      string // the unit's name, or the app's, or the site's
+	Container string // "docker 3f2a…" when it runs in one: shown, not audited
+	Server    *AppServer
+	Sites     fact.Of[[]*Site]
+	Database  fact.Of[*Store]
+	model     *Model
+}
+
+// AppServer is the process group that runs the app, or the unit that should.
+type AppServer struct {
+	Kind     string // gunicorn, flask-dev, uwsgi, waitress ...; "" when only nginx's side is known
+	Name     string // the deployment's, for subjects
+	App      string // wsgi:app
+	Unit     fact.Of[*Unit]
+	Master   fact.Of[*Process]  // Absent: it does not run
+	Workers  fact.Of[[]Process] // of the master
+	Want     fact.Of[int]       // workers configured
+	Binds    fact.Of[[]Bind]    // as configured
+	Listens  fact.Of[[]*Listener]
+	Cwd      fact.Of[string]
+	User     fact.Of[User] // who the service is
+	Argv     []string
+	Journal  fact.Of[[]LogLine]
+	Direct   fact.Of[[]*Surface] // the app asked straight at its own address
+	WantedBy []string            // how we know it
+}
+
+// User is an account.
+type User struct {
+	Name     string
+	UID, GID int
+	Groups   []int
+}
+
+// Bind is an address that a server is told to listen on.
+type Bind struct {
+	Addr   string // "unix:/run/shop/gunicorn.sock", "127.0.0.1:8000", "[::]:8000", "fd://3"
+	Source fact.Source
+}
+
+// Listener is a listening socket with who holds it.
+type Listener struct {
+	Addr    string // as in Bind
+	IP      string
+	Port    int
+	Path    string
+	Proto   string
+	Holders fact.Of[[]Process]
+	Program string // by its port or its holder: PostgreSQL, Redis ...
+	Reach   fact.Of[Reach]
+}
+
+// Reach is how far a listener can be reached, as far as this host decides.
+type Reach struct {
+	Scope string // loopback, unix, private, public, wildcard
+	// Open: an address beyond this machine may connect, and no rule of the
+	// host's own firewall stops it.
+	Open   bool
+	Public bool   // the host has a public address by which it is reached
+	By     string // the rule that decides, or "no firewall rule"
+}
+
+// Unit is a systemd unit.
+type Unit struct {
+	Name        string
+	Description string
+	Load        string // loaded, not-found, masked, bad-setting, error
+	Active      string // active, inactive, failed, activating ...
+	Sub         string
+	Result      string
+	ExitStatus  int
+	File        string // enabled, disabled, static, masked, generated ...
+	Restarts    int
+	Fragment    string
+	DropIns     []string
+	MainPID     int
+	Since       time.Time // of the last change of state
+	Triggers    []string  // TriggeredBy: socket units that start it
+	SocketLive  bool      // one of them listens
+	SocketBoot  bool      // one of them is enabled at boot
+	Reload      bool      // on disk newer than loaded
+	Exec        []ExecWord
+	Environment map[string]EnvValue
+	WorkingDir  string
+	User        string
+	Group       string
+	Oneshot     bool
+	Source      fact.Source
+}
+
+// ExecWord is one word of ExecStart with where it stands.
+type ExecWord struct {
+	Text string
+	File string
+	Line int
+}
+
+// EnvValue is a variable of a service's environment with where it was set.
+type EnvValue struct {
+	Value string
+	File  string
+	Line  int
+}
+
+// LogLine is one journal entry.
+type LogLine struct {
+	At   time.Time
+	PID  int
+	Text string
+}

@@ -1,0 +1,51 @@
+package report
+
+import (
+	"assay/internal/check"
+	"assay/internal/diagnose"
+	"assay/internal/model"
+)
+
+// deployment draws the way of a request: what the model knows of each hop, and
+// the worst that a check said of it.
+func deployment(d *model.Deployment, hearings []*check.Hearing, why diagnose.Diagnosis) Deployment {
+	out := Deployment{Name: d.Name, Container: d.Container, Names: d.Names()}
+	if out.Names == nil {
+		out.Names = []string{}
+	}
+	if s := d.Server; s != nil {
+		out.App, out.Server = s.App, s.Kind
+		out.Unit = s.UnitName()
+	}
+	for _, h := range d.Hops() {
+		hop := Hop{Stage: string(h.Stage), Label: h.Label, Text: h.Text, State: string(h.State)}
+		for _, x := range hearings {
+			if x.Check.Stage == h.Stage && (x.Deployment == d.Name || x.Deployment == "" && d.Uses(x.Node)) {
+				hop.State = worst(hop.State, state(x))
+			}
+		}
+		out.Path = append(out.Path, hop)
+	}
+	return out
+}
+
+func state(h *check.Hearing) string {
+	switch {
+	case h.Outcome == check.Fail && h.Check.Breaks:
+		return Broken
+	case h.Finding():
+		return Warning
+	case h.Outcome == check.Unknown:
+		return Unseen
+	}
+	return OK
+}
+
+var rank = map[string]int{None: 0, OK: 1, Unseen: 2, Warning: 3, Broken: 4}
+
+func worst(a, b string) string {
+	if a == None || rank[a] >= rank[b] {
+		return a
+	}
+	return b
+}
