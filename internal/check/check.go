@@ -89,6 +89,7 @@ type Verdict struct {
 	summary  string
 	why      string
 	severity *Severity
+	breaks   *bool
 	remedy   Remedy
 }
 
@@ -120,6 +121,10 @@ func (v Verdict) Because(why string) Verdict { v.why = why; return v }
 // At sets the severity, where the catalogue gives one for the case.
 func (v Verdict) At(s Severity) Verdict { v.severity = &s; return v }
 
+// Breaking says whether requests fail now, where the check's Breaks does not
+// hold for the case.
+func (v Verdict) Breaking(now bool) Verdict { v.breaks = &now; return v }
+
 // Subject is what a check is asked about.
 type Subject interface {
 	// Subject names it without volatile values (no pids, no times).
@@ -150,7 +155,7 @@ func Each[S Subject](of func(*model.Deployment) fact.Of[[]S], judge func(*Hearin
 	}
 }
 
-// OnHost asks about every subject that the host has, whatever runs on it.
+// OfHost asks about every subject that the host has, whatever runs on it.
 func OfHost[S Subject](of func(*model.Model) fact.Of[[]S], judge func(*Hearing, S) Verdict) Ask {
 	return func(m *model.Model, d *model.Deployment) []Case {
 		if d != nil {

@@ -16,6 +16,7 @@ type Hearing struct {
 	Subject    string
 	Node       model.Node
 	Outcome    Outcome
+	Breaks     bool     // requests fail now
 	Severity   Severity // of a finding; a warn's is already one step lower
 	Summary    string
 	Why        string
@@ -75,7 +76,7 @@ func Judge(m *model.Model, checks []Check) []*Hearing {
 func hearAll(m *model.Model, d *model.Deployment, c *Check) []*Hearing {
 	var out []*Hearing
 	for _, k := range c.Ask(m, d) {
-		h := &Hearing{Check: c, Severity: c.Severity, Why: c.Why}
+		h := &Hearing{Check: c, Severity: c.Severity, Breaks: c.Breaks, Why: c.Why}
 		if d != nil {
 			h.Deployment = d.Name
 		}
@@ -103,6 +104,9 @@ func (h *Hearing) conclude(judge func(*Hearing) Verdict) {
 		h.Severity = *v.severity
 	} else if v.outcome == Warn && h.Severity > Info {
 		h.Severity--
+	}
+	if v.breaks != nil {
+		h.Breaks = *v.breaks
 	}
 	if v.outcome == Unknown {
 		h.Unseen = append(h.Unseen, fact.Why{Text: v.summary, Hint: v.why})

@@ -20,13 +20,13 @@ type Diagnosis struct {
 func Why(m *model.Model, hearings []*check.Hearing) Diagnosis {
 	failed := map[model.Node]*check.Hearing{}
 	for _, h := range hearings {
-		if h.Outcome == check.Fail && h.Check.Breaks && h.Node != "" && worse(h, failed[h.Node]) {
+		if h.Outcome == check.Fail && h.Breaks && h.Node != "" && worse(h, failed[h.Node]) {
 			failed[h.Node] = h
 		}
 	}
 	d := Diagnosis{Causes: map[string]string{}}
 	for _, h := range hearings {
-		if !h.Finding() || !h.Check.Breaks || h.Node == "" {
+		if !h.Finding() || !h.Breaks || h.Node == "" {
 			continue
 		}
 		if root := rootOf(m, h, failed); root != nil && root != h {
@@ -84,8 +84,8 @@ func (d Diagnosis) Order(findings []*check.Hearing) []*check.Hearing {
 
 // compare: what breaks requests first, then the more severe, then the key.
 func compare(a, b *check.Hearing) int {
-	if a.Check.Breaks != b.Check.Breaks && a.Severity == b.Severity {
-		if a.Check.Breaks {
+	if a.Breaks != b.Breaks && a.Severity == b.Severity {
+		if a.Breaks {
 			return -1
 		}
 		return 1

@@ -31,7 +31,7 @@ func deployment(d *model.Deployment, hearings []*check.Hearing, why diagnose.Dia
 
 func state(h *check.Hearing) string {
 	switch {
-	case h.Outcome == check.Fail && h.Check.Breaks:
+	case h.Outcome == check.Fail && h.Breaks:
 		return Broken
 	case h.Finding():
 		return Warning

@@ -183,7 +183,7 @@ func (r *Report) fillEmpty() {
 func finding(h *check.Hearing, d diagnose.Diagnosis) Finding {
 	f := Finding{ID: h.Check.ID, Key: h.Key(), Severity: h.Severity.String(), Status: string(h.Outcome),
 		Title: h.Check.Title, Deployment: h.Deployment, Subject: h.Subject, Stage: string(h.Check.Stage),
-		Breaks: h.Check.Breaks, Summary: h.Summary, Why: h.Why, Evidence: evidence(h.Evidence), Remedy: h.Remedy}
+		Breaks: h.Breaks, Summary: h.Summary, Why: h.Why, Evidence: evidence(h.Evidence), Remedy: h.Remedy}
 	if c := d.Causes[h.Key()]; c != "" {
 		f.Cause = &c
 	}

@@ -24,8 +24,8 @@ const UnitProperties = "Id,Names,LoadState,LoadError,ActiveState,SubState,Result
 // Commands is the one declared table: `assay asks` prints it.
 func Commands() []Row {
 	return []Row{
-		{Name: "units", Argv: []string{"systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "--full", "--type=service,socket"},
-			Path: bins("systemctl"), Why: "the services and sockets that systemd has loaded", Seconds: 5},
+		{Name: "services", Argv: []string{"systemctl", "show", "--no-pager", "-p", "Id,LoadState,ActiveState,UnitFileState,MainPID,FragmentPath,ExecStart,ControlGroup,Triggers", "--", "*.service", "*.socket"},
+			Path: bins("systemctl"), Why: "what each loaded service and socket unit runs", Seconds: 5},
 		{Name: "unit", Argv: []string{"systemctl", "show", "--no-pager", "--timestamp=unix", "-p", UnitProperties, "--", "{}"},
 			Path: bins("systemctl"), Why: "the state of one unit, as loaded", Seconds: 5},
 		{Name: "journal", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-n", "120", "-u", "{}"},
