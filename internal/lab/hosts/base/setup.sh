@@ -1,0 +1,13 @@
+# The layer under every blueprint: a host on which nothing is deployed.
+update-ca-certificates >/dev/null
+
+# Debian starts what it installs; a blueprint turns on what it wants.
+systemctl --quiet disable --now nginx.service postgresql.service redis-server.service certbot.timer
+systemctl stop 'postgresql@*.service'
+
+# These have nothing to do here: no console, no disk of its own, no mirror.
+systemctl --quiet mask console-getty.service e2scrub_reap.service
+systemctl --quiet disable e2scrub_all.timer fstrim.timer apt-daily.timer apt-daily-upgrade.timer
+systemctl --quiet set-default multi-user.target
+: >/var/log/nginx/access.log
+: >/var/log/nginx/error.log
