@@ -1,0 +1,118 @@
+package facts
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/internal/fact"
+	"assay/internal/tape"
+)
+
+// Props are the properties of one unit as `systemctl show` prints them. A
+// property that comes several times keeps all its values, a line each.
+type Props map[string]string
+
+// Services is every service and socket unit that systemd has loaded.
+func (f *Facts) Services() fact.Of[[]Props] {
+	return remember(f, "services", func() fact.Of[[]Props] {
+		return fact.Then(f.text(tape.Ask{Kind: tape.KindCommand, Name: "services"}, "systemctl show *.service"), propsList)
+	})
+}
+
+// Unit is the state of one unit; a unit that systemd cannot find has LoadState
+// not-found.
+func (f *Facts) Unit(name string) fact.Of[Props] {
+	a := tape.Ask{Kind: tape.KindCommand, Name: "unit", Arg: name}
+	where := "systemctl show " + name
+	return fact.Bind(f.text(a, where), func(body string) fact.Of[Props] {
+		list := propsList(body)
+		if len(list) == 0 {
+			return fact.Unknown[Props](fact.Why{Text: "read " + where + ": nothing was printed", Ask: a})
+		}
+		p := list[0]
+		return fact.Known(p, fact.Source{Where: where, Ask: a,
+			Text: fmt.Sprintf("LoadState=%s ActiveState=%s SubState=%s Result=%s UnitFileState=%s", p["LoadState"], p["ActiveState"], p["SubState"], p["Result"], p["UnitFileState"])})
+	})
+}
+
+// propsList reads blocks of KEY=VALUE with a blank line between.
+func propsList(body string) []Props {
+	var out []Props
+	cur := Props{}
+	flush := func() {
+		if len(cur) > 0 {
+			out = append(out, cur)
+		}
+		cur = Props{}
+	}
+	for l := range strings.Lines(body) {
+		l = strings.TrimRight(l, "\r\n")
+		if l == "" {
+			flush()
+			continue
+		}
+		if k, v, ok := strings.Cut(l, "="); ok {
+			if old, twice := cur[k]; twice {
+				v = old + "\n" + v
+			}
+			cur[k] = v
+		}
+	}
+	flush()
+	return out
+}
+
+// Int is a number, 0 when there is none.
+func (p Props) Int(key string) int {
+	n, _ := strconv.Atoi(p[key])
+	return n
+}
+
+// Time reads a timestamp in the form of --timestamp=unix: "@1700000000". The
+// option came with systemd 247; Debian 11 has it.
+func (p Props) Time(key string) time.Time {
+	s, ok := strings.CutPrefix(p[key], "@")
+	if !ok {
+		return time.Time{}
+	}
+	sec, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(sec, 0).UTC()
+}
+
+// Commands are the command lines of ExecStart, as words: argv[] is printed
+// joined with blanks, so words that hold blanks come apart.
+func (p Props) Commands() [][]string {
+	var out [][]string
+	for l := range strings.Lines(p["ExecStart"]) {
+		_, rest, ok := strings.Cut(l, "argv[]=")
+		if !ok {
+			continue
+		}
+		argv, _, _ := strings.Cut(rest, " ; ignore_errors=")
+		out = append(out, strings.Fields(argv))
+	}
+	return out
+}
+
+// unitFolders are where an administrator's units lie (systemd.unit(5)); those
+// of packages are known to systemd itself once they are enabled.
+var unitFolders = []string{"/etc/systemd/system/*.service", "/run/systemd/system/*.service", "/usr/local/lib/systemd/system/*.service"}
+
+// UnitFiles are the service files on disk, loaded or not.
+func (f *Facts) UnitFiles() fact.Of[[]string] {
+	var out []string
+	var n fact.Notes
+	for _, g := range unitFolders {
+		list, state := f.Glob(g).Look(&n)
+		if state == fact.IsUnknown {
+			return fact.Unknown[[]string](n.Why())
+		}
+		out = append(out, list...)
+	}
+	return fact.Known(out)
+}
