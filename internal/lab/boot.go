@@ -45,7 +45,8 @@ func (h *Host) boot(ctx context.Context) error {
 		"--register=no", "--keep-unit",
 		"--network-namespace-path=/run/netns/"+h.netns(inside),
 		"--resolv-conf=off", "--timezone=off", "--link-journal=no",
-		"--console=read-only")
+		// The network is the host's own, so its firewall is too.
+		"--capability=CAP_NET_ADMIN", "--console=read-only")
 	cmd.Env = []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"CGROUPS=" + strings.Join(h.cgroups(), " "),
