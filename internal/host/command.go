@@ -1,0 +1,178 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"assay/internal/tape"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	maxOutput = 4 << 20
+	maxStderr = 64 << 10
+)
+
+// arguments says what each row's one argument may look like. It never begins
+// with "-", and no shell sees it.
+var arguments = map[string]*regexp.Regexp{
+	"unit":       unitName,
+	"journal":    unitName,
+	"nginx-test": regexp.MustCompile(`^/[A-Za-z0-9._/@+:,=~-]{1,1000}$`),
+}
+
+var unitName = regexp.MustCompile(`^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,254}$`)
+
+// environment is all that a command gets: nothing of ours decides what it does.
+var environment = []string{
+	"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+	"SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "NO_COLOR=1",
+}
+
+func (l *local) command(ctx context.Context, a tape.Ask) tape.Answer {
+	row, ok := tape.CommandRow(a.Name)
+	if !ok {
+		return unseen("run "+short(a.Name), "not one of the commands that an audit may run")
+	}
+	argv, why := fill(row, a.Arg)
+	deed := "run " + short(strings.Join(argv, " "))
+	if why != "" {
+		return unseen(deed, why)
+	}
+	if row.Root && !l.root {
+		return hinted(unseen(deed, "it says something only to root"), sudo)
+	}
+	program, v := l.program(ctx, deed, row.Path)
+	if program == "" {
+		return v
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(row.Seconds)*time.Second)
+	defer cancel()
+	if row.Sealed {
+		return l.sealed(ctx, deed, row, program, argv)
+	}
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Args = argv
+	return spoken(deed, run(ctx, deed, cmd))
+}
+
+func fill(row tape.Row, arg string) (argv []string, why string) {
+	argv = slices.Clone(row.Argv)
+	at := slices.Index(argv, "{}")
+	if at < 0 {
+		if arg != "" {
+			why = "it takes no argument"
+		}
+		return argv, why
+	}
+	argv[at] = arg
+	if re := arguments[row.Name]; re == nil || !re.MatchString(arg) {
+		return argv, "not an argument that it may have"
+	}
+	return argv, ""
+}
+
+// program finds the program that a row means. As root it must be root's own,
+// and so must be every folder on its way, links resolved: whoever could have
+// put it there is root already.
+func (l *local) program(ctx context.Context, deed string, paths []string) (string, tape.Answer) {
+	for _, p := range paths {
+		var real string
+		v := l.read(ctx, func(r *reading) tape.Answer {
+			s, err := r.walk(p, true)
+			if err != nil {
+				return l.failedRead(r, deed, err)
+			}
+			defer s.close()
+			switch {
+			case s.kind() != unix.S_IFREG:
+				return unseen(deed, s.path+" is not a regular file")
+			case r.root && (r.worn != nil || r.shared || s.st.Uid != 0 || s.st.Mode&0o022 != 0):
+				return unseen(deed, "others than root can write "+s.path+" or a folder above it")
+			case s.st.Mode&0o111 == 0:
+				return absent()
+			}
+			real = s.path
+			return tape.Answer{Status: tape.Seen}
+		})
+		if v.Status != tape.Absent {
+			return real, v
+		}
+	}
+	return "", absent()
+}
+
+// run runs a command in a process group of its own, which is killed at the
+// time limit, and keeps a bounded part of what it says.
+func run(ctx context.Context, deed string, cmd *exec.Cmd) tape.Answer {
+	out, errs := &bounded{most: maxOutput}, &bounded{most: maxStderr}
+	cmd.Stdout, cmd.Stderr = out, errs
+	cmd.Env = environment
+	cmd.Dir = "/"
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 200 * time.Millisecond
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return unseen(deed, "it did not end in time")
+	case err == nil, errors.As(err, &exit) && exit.Exited():
+	case errors.Is(err, os.ErrNotExist):
+		return absent()
+	default:
+		return unseen(deed, cause(err))
+	}
+	return tape.Answer{
+		Status: tape.Seen, Body: out.String(), Stderr: errs.String(),
+		Exit: cmd.ProcessState.ExitCode(), Truncated: out.cut,
+	}
+}
+
+// bounded keeps the beginning and lets the rest go by.
+type bounded struct {
+	bytes.Buffer
+	most int
+	cut  bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	keep := min(len(p), b.most-b.Len())
+	b.cut = b.cut || keep < len(p)
+	b.Buffer.Write(p[:keep])
+	return len(p), nil
+}
+
+// spoken turns a program's own word that it could not look into an answer:
+// its empty output would read as "there is nothing".
+func spoken(deed string, v tape.Answer) tape.Answer {
+	if v.Status != tape.Seen {
+		return v
+	}
+	for _, s := range []struct{ says, why, hint string }{
+		{"not been booted with systemd", "this host was not booted with systemd", ""},
+		{"Failed to connect to bus", "systemd does not answer", ""},
+		{"Failed to connect to system scope bus", "systemd does not answer", ""}, // systemd 257
+		{"not seeing messages from other users", "the journal shows us only our own messages", sudo},
+		{"insufficient permissions", "permission denied", sudo},
+		{"No journal files were", "there is no journal", ""},
+		{"Operation not permitted", "operation not permitted", sudo},
+	} {
+		if strings.Contains(v.Stderr, s.says) {
+			return hinted(unseen(deed, s.why), s.hint)
+		}
+	}
+	return v
+}

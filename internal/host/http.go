@@ -1,0 +1,201 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"assay/internal/tape"
+)
+
+const (
+	httpWait = 6 * time.Second
+	maxText  = 4 << 10
+)
+
+var hostField = regexp.MustCompile(`^[A-Za-z0-9._\[\]:-]{1,255}$`)
+
+// http sends one GET and records the reply. It follows nothing, keeps nothing
+// and sends no secret.
+func (l *local) http(ctx context.Context, a tape.Ask) tape.Answer {
+	deed := "get " + short(a.Arg) + " from " + short(a.Name)
+	req, why := l.request(a.Arg)
+	if why != "" {
+		return unseen(deed, why)
+	}
+	dial, v := l.endpoint(a.Name, req.Host, deed)
+	if dial == nil {
+		return v
+	}
+	ctx, cancel := context.WithTimeout(ctx, httpWait)
+	defer cancel()
+	began := time.Now()
+	t := &http.Transport{
+		DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: tape.MaxHTTP,
+	}
+	defer t.CloseIdleConnections()
+	resp, err := t.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		var no *notSeen
+		if errors.As(err, &no) {
+			return no.answer
+		}
+		return tape.Encode(failedReply(ctx, err))
+	}
+	defer resp.Body.Close()
+	r, cut := readReply(ctx, resp)
+	r.Millis = time.Since(began).Milliseconds()
+	v = tape.Encode(r)
+	v.Truncated = cut
+	return v
+}
+
+// request reads "GET host path".
+func (l *local) request(arg string) (*http.Request, string) {
+	f := strings.Split(arg, " ")
+	if len(f) != 3 || f[0] != http.MethodGet {
+		return nil, "want GET, a host and a path"
+	}
+	u, err := url.ParseRequestURI(f[2])
+	if err != nil || !strings.HasPrefix(f[2], "/") || strings.HasPrefix(f[2], "//") || len(f[2]) > 4096 {
+		return nil, "not a path: " + short(f[2])
+	}
+	if !hostField.MatchString(f[1]) {
+		return nil, "not a host: " + short(f[1])
+	}
+	u.Scheme, u.Host = "http", "endpoint"
+	head := http.Header{"User-Agent": {"assay/" + l.opt.Version}, "Accept": {"*/*"}}
+	return &http.Request{Method: http.MethodGet, URL: u, Host: f[1], Header: head, ProtoMajor: 1, ProtoMinor: 1}, ""
+}
+
+type dialFunc func(context.Context) (net.Conn, error)
+
+// notSeen carries an answer through net/http's errors.
+type notSeen struct{ answer tape.Answer }
+
+func (n *notSeen) Error() string { return n.answer.Why }
+
+func (l *local) endpoint(name, host, deed string) (dialFunc, tape.Answer) {
+	kind, at, _ := strings.Cut(name, ":")
+	if kind == "unix" {
+		if why := badPath(at); why != "" {
+			return nil, unseen(deed, why)
+		}
+		return func(ctx context.Context) (net.Conn, error) { return l.dialUnix(ctx, at, deed) }, tape.Answer{}
+	}
+	addr, err := netip.ParseAddrPort(at)
+	if err != nil || kind != "tcp" && kind != "tls" {
+		return nil, unseen(deed, "not an endpoint")
+	}
+	return func(ctx context.Context) (net.Conn, error) {
+		c, err := dialTCP(ctx, addr)
+		if err != nil || kind == "tcp" {
+			return c, err
+		}
+		name := host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			name = h
+		}
+		t := tls.Client(c, tlsConfig(strings.Trim(name, "[]")))
+		if err := t.HandshakeContext(ctx); err != nil {
+			c.Close()
+			return nil, &tlsError{err}
+		}
+		return t, nil
+	}, tape.Answer{}
+}
+
+type tlsError struct{ error }
+
+func (e *tlsError) Unwrap() error { return e.error }
+
+func failedReply(ctx context.Context, err error) tape.HTTPReply {
+	class, text := trouble(err)
+	var t *tlsError
+	switch {
+	case errors.As(err, &t) && class != "timeout":
+		_, text = tlsTrouble(t.error)
+		class = "tls"
+	case ctx.Err() != nil:
+		class, text = "timeout", "no answer in time"
+	case class == "":
+		class = "garbled"
+	}
+	return tape.HTTPReply{Error: text, Class: class}
+}
+
+func readReply(ctx context.Context, resp *http.Response) (r tape.HTTPReply, cut bool) {
+	r = tape.HTTPReply{Status: resp.StatusCode, Proto: resp.Proto}
+	names := make([]string, 0, len(resp.Header))
+	for n := range resp.Header {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		for _, v := range resp.Header[n] {
+			r.Header = append(r.Header, []string{n, v})
+		}
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, tape.MaxFile+1))
+	r.Size = int64(len(body))
+	if cut = len(body) > tape.MaxFile; cut {
+		r.Size = max(r.Size, resp.ContentLength)
+	} else if err == nil {
+		sum := sha256.Sum256(body)
+		r.SHA = hex.EncodeToString(sum[:])
+	}
+	if err != nil {
+		e := failedReply(ctx, err)
+		r.Error, r.Class = e.Error, e.Class
+	}
+	if isText(resp.Header.Get("Content-Type"), body) {
+		r.Body = firstText(body)
+	}
+	return r, cut
+}
+
+func isText(kind string, body []byte) bool {
+	if kind == "" {
+		kind = http.DetectContentType(body)
+	}
+	kind, _, err := mime.ParseMediaType(kind)
+	if err != nil {
+		return false
+	}
+	switch kind {
+	case "application/json", "application/xml", "application/javascript", "application/manifest+json":
+		return true
+	}
+	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+json") || strings.HasSuffix(kind, "+xml")
+}
+
+// firstText cuts between characters.
+func firstText(b []byte) string {
+	if len(b) > maxText {
+		b = b[:maxText]
+		for i := 1; i < utf8.UTFMax; i++ {
+			if r, n := utf8.DecodeLastRune(b); r != utf8.RuneError || n != 1 {
+				break
+			}
+			b = b[:len(b)-1]
+		}
+	}
+	return string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
+}
