@@ -29,9 +29,9 @@ func absent() tape.Answer { return tape.Answer{Status: tape.Absent} }
 // stopped is the answer when the ask's time, or the visit's, was over.
 func stopped(ctx context.Context, a tape.Ask) tape.Answer {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return unseen("see "+a.String(), "the visit was stopped")
+		return unseen("see "+short(a.String()), "the visit was stopped")
 	}
-	return unseen("see "+a.String(), "no answer in time")
+	return unseen("see "+short(a.String()), "no answer in time")
 }
 
 // failed turns what the kernel said about a path into an answer: nothing

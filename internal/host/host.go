@@ -97,7 +97,7 @@ func (l *local) alone(ctx context.Context, a tape.Ask) tape.Answer {
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				done <- unseen("see "+a.String(), fmt.Sprintf("panic: %v", p))
+				done <- unseen("see "+short(a.String()), fmt.Sprintf("panic: %v", p))
 			}
 		}()
 		done <- l.answer(ctx, a)
@@ -153,7 +153,7 @@ func (l *local) answer(ctx context.Context, a tape.Ask) tape.Answer {
 	}
 	see, ok := kinds[a.Kind]
 	if !ok {
-		return unseen("see "+a.String(), "no such kind of ask")
+		return unseen("see "+short(a.String()), "no such kind of ask")
 	}
 	return see(ctx, a)
 }
