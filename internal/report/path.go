@@ -10,9 +10,6 @@ import (
 // the worst that a check said of it.
 func deployment(d *model.Deployment, hearings []*check.Hearing, why diagnose.Diagnosis) Deployment {
 	out := Deployment{Name: d.Name, Container: d.Container, Names: d.Names()}
-	if out.Names == nil {
-		out.Names = []string{}
-	}
 	if s := d.Server; s != nil {
 		out.App, out.Server = s.App, s.Kind
 		out.Unit = s.UnitName()

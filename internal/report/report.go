@@ -4,6 +4,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"assay/internal/check"
@@ -24,7 +25,7 @@ type Report struct {
 	Host        Host         `json:"host"`
 	Deployments []Deployment `json:"deployments"`
 	Findings    []Finding    `json:"findings"` // worst first, consequences after their cause
-	Unknown     []Unknown    `json:"unknown"`
+	Unknown     []Unknown    `json:"unknown"`  // in JSON's form they stand behind the findings
 	Counts      Counts       `json:"counts"`
 	Looked      []string     `json:"looked"` // where deployments were looked for
 	Asked       []Asked      `json:"asked,omitempty"`
@@ -107,6 +108,11 @@ type Unknown struct {
 	Hints      []string `json:"hints"`  // what would let us see
 }
 
+// Key names the unknown as a finding of the same check and subject is named.
+func (u Unknown) Key() string {
+	return strings.Join([]string{u.ID, u.Deployment, u.Subject}, "|")
+}
+
 // Counts are hearings by outcome.
 type Counts struct {
 	Passed        int            `json:"passed"`
@@ -160,24 +166,7 @@ func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Dia
 		v, _ := t.Get(a)
 		r.Asked = append(r.Asked, Asked{Ask: a.String(), Status: string(v.Status), Why: v.Why, Millis: v.Millis})
 	}
-	r.fillEmpty()
 	return r
-}
-
-// fillEmpty makes lists [] in JSON, never null.
-func (r *Report) fillEmpty() {
-	if r.Findings == nil {
-		r.Findings = []Finding{}
-	}
-	if r.Unknown == nil {
-		r.Unknown = []Unknown{}
-	}
-	if r.Deployments == nil {
-		r.Deployments = []Deployment{}
-	}
-	if r.Looked == nil {
-		r.Looked = []string{}
-	}
 }
 
 func finding(h *check.Hearing, d diagnose.Diagnosis) Finding {

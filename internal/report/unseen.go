@@ -1,0 +1,182 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"assay/internal/check"
+)
+
+const (
+	foldReasons = 2
+	foldChecks  = 6
+	foldAsked   = 400 // lines of --verbose, which is the end of folding
+)
+
+// blind is the unknowns that one deed would open: they share their hint, or
+// where there is none, their reason.
+type blind struct {
+	hint    string
+	reasons []string
+	ids     []string
+}
+
+// blinds folds unknowns by what would let us see, the largest group first.
+func blinds(list []Unknown) []blind {
+	var out []blind
+	for _, u := range list {
+		hint := strings.Join(u.Hints, "; or ")
+		reason := ""
+		if hint == "" && len(u.Unseen) > 0 {
+			reason = u.Unseen[0]
+		}
+		i := slices.IndexFunc(out, func(b blind) bool {
+			return b.hint == hint && (hint != "" || reason == "" && len(b.reasons) == 0 || slices.Contains(b.reasons, reason))
+		})
+		if i < 0 {
+			i = len(out)
+			out = append(out, blind{hint: hint})
+		}
+		b := &out[i]
+		b.ids = insert(b.ids, u.ID)
+		for _, s := range u.Unseen {
+			b.reasons = insert(b.reasons, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b blind) int { return cmp.Compare(len(b.ids), len(a.ids)) })
+	return out
+}
+
+func insert(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// unseen tells what could not be answered, and what would let us see.
+func (p *page) unseen(list []Unknown) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("What could not be seen")
+	for _, b := range blinds(list) {
+		n := p.fold(len(b.ids), foldChecks)
+		ids := make([]string, n)
+		for i, id := range b.ids[:n] {
+			ids[i] = p.clean(id, shortText)
+		}
+		names := strings.Join(ids, ", ")
+		if n < len(b.ids) {
+			names += ", " + p.more(len(b.ids)-n)
+		}
+		p.para("  "+p.paint(strong, count(len(b.ids), "check"))+"  ", 4, names, faint)
+		p.reasons(b.reasons)
+		if b.hint != "" {
+			p.labelled("hint", p.clean(b.hint, proseText), typed)
+		}
+		p.blank()
+	}
+}
+
+func (p *page) reasons(list []string) {
+	n := p.fold(len(list), foldReasons)
+	label := "why"
+	for _, s := range list[:n] {
+		p.item(label, p.clean(s, lineText), 2, none)
+		label = ""
+	}
+	if n < len(list) {
+		p.labelled("", p.more(len(list)-n), faint)
+	}
+}
+
+// sum counts the outcomes. Calm, where nothing is wrong.
+func (p *page) sum(r Report) {
+	p.blank()
+	c := r.Counts
+	var s string
+	switch {
+	case c.Findings+c.Unknown+c.Passed+c.NotApplicable == 0:
+		return
+	case c.Findings == 0 && c.Unknown == 0 && c.Passed > 0:
+		s = "Nothing found wrong: " + count(c.Passed, "check") + " passed on " + count(len(r.Deployments), "deployment") + "."
+		if c.NotApplicable > 0 {
+			s += fmt.Sprintf(" %d do not apply here.", c.NotApplicable)
+		}
+	case c.Findings == 0 && c.Passed > 0:
+		s = "Nothing found wrong in what could be seen: " + tally(r) + "."
+	default:
+		s = tally(r) + "."
+	}
+	st := none
+	if c.Findings == 0 && c.Unknown == 0 && c.Passed > 0 {
+		st = good
+	}
+	p.para("", 0, s, st)
+}
+
+// tally is "3 findings (1 critical, 2 high), 1 of them a consequence, 34 passed,
+// 8 could not be seen, 12 not applicable".
+func tally(r Report) string {
+	var words []string
+	c := r.Counts
+	if c.Findings > 0 {
+		words = append(words, count(c.Findings, "finding")+weights(c.BySeverity))
+		if n := consequences(r.Findings); n == 1 {
+			words = append(words, "1 of them a consequence")
+		} else if n > 1 {
+			words = append(words, fmt.Sprintf("%d of them consequences", n))
+		}
+	}
+	words = append(words, fmt.Sprintf("%d passed", c.Passed))
+	if c.Unknown > 0 {
+		words = append(words, fmt.Sprintf("%d could not be seen", c.Unknown))
+	}
+	words = append(words, fmt.Sprintf("%d not applicable", c.NotApplicable))
+	return strings.Join(words, ", ")
+}
+
+func weights(by map[string]int) string {
+	var out []string
+	for _, name := range slices.Backward(check.SeverityNames()) {
+		if n := by[name]; n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", n, name))
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(out, ", ") + ")"
+}
+
+func consequences(list []Finding) int {
+	n := 0
+	for _, f := range faults(list) {
+		n += len(f.causes)
+	}
+	return n
+}
+
+// asked lists what was asked of the host, the slowest first.
+func (p *page) asked(list []Asked) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("What was asked (" + count(len(list), "ask") + ", the slowest first)")
+	sorted := slices.Clone(list)
+	slices.SortStableFunc(sorted, func(a, b Asked) int { return cmp.Compare(b.Millis, a.Millis) })
+	for _, a := range sorted[:min(len(sorted), foldAsked)] {
+		s := p.clean(a.Ask, lineText)
+		if a.Why != "" {
+			s += ": " + p.clean(a.Why, lineText)
+		}
+		lead := fmt.Sprintf("%6d ms  %s  ", a.Millis, p.paint(faint, pad(p.clean(a.Status, 10), 6)))
+		p.para(lead, 19, s, none)
+	}
+	if n := len(sorted) - foldAsked; n > 0 {
+		p.para("", 0, p.own(fmt.Sprintf("… and %d more: --format json", n)), faint)
+	}
+}
