@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -136,22 +135,23 @@ func run(ctx context.Context, deed string, cmd *exec.Cmd) tape.Answer {
 		return unseen(deed, cause(err))
 	}
 	return tape.Answer{
-		Status: tape.Seen, Body: out.String(), Stderr: errs.String(),
+		Status: tape.Seen, Body: string(out.kept), Stderr: string(errs.kept),
 		Exit: cmd.ProcessState.ExitCode(), Truncated: out.cut,
 	}
 }
 
-// bounded keeps the beginning and lets the rest go by.
+// bounded keeps the beginning and lets the rest go by. It is no bytes.Buffer
+// itself: io.Copy would fill that without asking Write.
 type bounded struct {
-	bytes.Buffer
+	kept []byte
 	most int
 	cut  bool
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	keep := min(len(p), b.most-b.Len())
+	keep := min(len(p), b.most-len(b.kept))
 	b.cut = b.cut || keep < len(p)
-	b.Buffer.Write(p[:keep])
+	b.kept = append(b.kept, p[:keep]...)
 	return len(p), nil
 }
 
