@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"assay/internal/fact"
+	"assay/internal/facts"
+	"assay/internal/tape"
 )
 
 // Stage is a hop of the request's way, or what a hop stands on.
@@ -38,6 +40,7 @@ type Model struct {
 	Nginx       fact.Of[*Nginx] // Absent: no nginx runs and none is configured
 	Deployments []*Deployment   // by name
 	Stores      fact.Of[[]*Listener]
+	Firewall    fact.Of[string] // what it is, in words
 	// Blind says which places of discovery could not be read: there may be
 	// deployments that we did not see.
 	Blind  []fact.Why
@@ -65,31 +68,41 @@ type Address struct {
 
 // Deployment is one WSGI app with its own way of a request.
 type Deployment struct {
-	Name      string // the unit's name, or the app's, or the site's
-	Container string // "docker 3f2a…" when it runs in one: shown, not audited
-	Server    *AppServer
-	Sites     fact.Of[[]*Site]
-	Database  fact.Of[*Store]
-	model     *Model
+	Name     string // the unit's name, or the app's, or the site's
+	Server   *AppServer
+	Sites    fact.Of[[]*Site]
+	Database fact.Of[*Store]
+	model    *Model
+	names    []*Name
+	surfaces []*Surface
+	uses     []*SocketUse
 }
+
+// Process is one process.
+type Process = tape.Proc
 
 // AppServer is the process group that runs the app, or the unit that should.
 type AppServer struct {
-	Kind     string // gunicorn, flask-dev, uwsgi, waitress ...; "" when only nginx's side is known
-	Name     string // the deployment's, for subjects
-	App      string // wsgi:app
-	Unit     fact.Of[*Unit]
-	Master   fact.Of[*Process]  // Absent: it does not run
-	Workers  fact.Of[[]Process] // of the master
-	Want     fact.Of[int]       // workers configured
-	Binds    fact.Of[[]Bind]    // as configured
-	Listens  fact.Of[[]*Listener]
-	Cwd      fact.Of[string]
-	User     fact.Of[User] // who the service is
-	Argv     []string
-	Journal  fact.Of[[]LogLine]
-	Direct   fact.Of[[]*Surface] // the app asked straight at its own address
-	WantedBy []string            // how we know it
+	Kind      string // gunicorn, flask-dev, uwsgi, waitress ...; "" when only nginx's side is known
+	Name      string // the deployment's, for subjects
+	App       string // wsgi:app
+	Unit      fact.Of[*Unit]
+	Master    fact.Of[Process]   // Absent: it does not run
+	Workers   fact.Of[[]Process] // of the master
+	Want      fact.Of[int]       // workers configured
+	Binds     fact.Of[[]Bind]    // as configured
+	Listens   fact.Of[[]*Listener]
+	Cwd       fact.Of[string]
+	Chdir     fact.Of[string] // where the app is loaded: Cwd, or --chdir
+	User      fact.Of[User]   // who the service is
+	Argv      []string
+	Journal   fact.Of[[]facts.Entry]
+	Container string        // "docker 3f2a…", "" on the host itself
+	Idle      bool          // a unit that neither runs nor is enabled
+	Cert      fact.Of[bool] // it ends TLS itself
+	unitName  string
+	// socketUnits are the addresses of socket units that start it.
+	socketUnits []string
 }
 
 // User is an account.
@@ -101,8 +114,10 @@ type User struct {
 
 // Bind is an address that a server is told to listen on.
 type Bind struct {
-	Addr   string // "unix:/run/shop/gunicorn.sock", "127.0.0.1:8000", "[::]:8000", "fd://3"
-	Source fact.Source
+	Addr    string // "unix:/run/shop/gunicorn.sock", "127.0.0.1:8000", "[::]:8000", "fd://3"
+	Problem string // why gunicorn refuses it, or takes it for something else
+	Default bool   // nothing sets it: gunicorn's own
+	Source  fact.Source
 }
 
 // Listener is a listening socket with who holds it.
@@ -127,39 +142,33 @@ type Reach struct {
 	By     string // the rule that decides, or "no firewall rule"
 }
 
-// Unit is a systemd unit.
+// Unit is a systemd service: as systemd has it loaded, and its files on disk.
 type Unit struct {
-	Name        string
-	Description string
-	Load        string // loaded, not-found, masked, bad-setting, error
-	Active      string // active, inactive, failed, activating ...
-	Sub         string
-	Result      string
-	ExitStatus  int
-	File        string // enabled, disabled, static, masked, generated ...
-	Restarts    int
-	Fragment    string
-	DropIns     []string
-	MainPID     int
-	Since       time.Time // of the last change of state
-	Triggers    []string  // TriggeredBy: socket units that start it
-	SocketLive  bool      // one of them listens
-	SocketBoot  bool      // one of them is enabled at boot
-	Reload      bool      // on disk newer than loaded
-	Exec        []ExecWord
-	Environment map[string]EnvValue
-	WorkingDir  string
-	User        string
-	Group       string
-	Oneshot     bool
-	Source      fact.Source
-}
-
-// ExecWord is one word of ExecStart with where it stands.
-type ExecWord struct {
-	Text string
-	File string
-	Line int
+	Name       string
+	Load       string // loaded, not-found, masked, bad-setting, error
+	LoadError  string
+	Active     string // active, inactive, failed, activating ...
+	Sub        string
+	Result     string
+	ExitStatus int
+	File       string // enabled, disabled, static, masked, generated ...
+	Restarts   int
+	Fragment   string
+	DropIns    []string
+	MainPID    int
+	Since      time.Time // of the last change of state
+	Triggers   []string  // units that start it: sockets, timers
+	SocketLive bool      // a socket that starts it is active
+	SocketBoot bool      // a socket that starts it is enabled at boot
+	Reload     bool      // its files are newer than what systemd loaded
+	Loaded     [][]string
+	WorkingDir string
+	User       string
+	Group      string
+	Oneshot    bool
+	Files      fact.Of[UnitText]
+	Context    ExecContext
+	listens    []string // addresses of the socket units in Triggers
 }
 
 // EnvValue is a variable of a service's environment with where it was set.
@@ -167,11 +176,4 @@ type EnvValue struct {
 	Value string
 	File  string
 	Line  int
-}
-
-// LogLine is one journal entry.
-type LogLine struct {
-	At   time.Time
-	PID  int
-	Text string
 }

@@ -1,6 +1,11 @@
 package model
 
-import "assay/internal/fact"
+import (
+	"fmt"
+	"strings"
+
+	"assay/internal/fact"
+)
 
 // HopState is what the model itself can say of a hop; checks may say worse.
 type HopState string
@@ -21,18 +26,6 @@ type Hop struct {
 	Text  string
 }
 
-// Process is one process.
-type Process = struct{ PID int }
-
-// Names are the names that the deployment is served under.
-func (d *Deployment) Names() []string { return nil }
-
-// Hops is the way of a request through the deployment.
-func (d *Deployment) Hops() []Hop { return nil }
-
-// Uses says whether the deployment's way stands on a node of the host.
-func (d *Deployment) Uses(n Node) bool { return false }
-
 // UnitName is the unit that runs the app, "" when none is known.
 func (s *AppServer) UnitName() string {
 	var n fact.Notes
@@ -42,14 +35,180 @@ func (s *AppServer) UnitName() string {
 	return ""
 }
 
-// Nginx is the proxy.
-type Nginx struct{}
+// Uses says whether the deployment's way stands on a node of the host.
+func (d *Deployment) Uses(n Node) bool {
+	var notes fact.Notes
+	sites, _ := d.Sites.Look(&notes)
+	return len(sites) > 0 && (n == NodeNginx || n == NodeNginxConfig)
+}
 
-// Site is a server block.
-type Site struct{}
+// Hops is the way of a request through the deployment, from the visitor inwards.
+func (d *Deployment) Hops() []Hop {
+	if d.Contained() {
+		return []Hop{{StageApp, d.Server.Kind, HopUnknown, "in a container (" + d.Server.Container + "): not looked into"}}
+	}
+	hops := []Hop{d.hopDNS(), d.hopFirewall(), d.hopTLS(), d.hopNginx(), d.hopSocket(), d.hopServer(), d.hopApp(), d.hopDatabase()}
+	out := hops[:0]
+	for _, h := range hops {
+		if h.State != HopNone {
+			out = append(out, h)
+		}
+	}
+	return out
+}
 
-// Store is a database.
-type Store struct{}
+// seen turns the state of a fact into that of a hop.
+func seen(s fact.State) HopState {
+	return map[fact.State]HopState{fact.IsKnown: HopOK, fact.IsAbsent: HopBroken, fact.IsUnknown: HopUnknown}[s]
+}
 
-// Surface is one address at which HTTP was asked.
-type Surface struct{}
+func (d *Deployment) hasSites() (bool, fact.State) {
+	var n fact.Notes
+	sites, s := d.Sites.Look(&n)
+	return len(sites) > 0, s
+}
+
+func (d *Deployment) hopDNS() Hop {
+	h := Hop{Stage: StageDNS, Label: "DNS", State: HopNone}
+	if has, s := d.hasSites(); s == fact.IsUnknown {
+		h.State = HopUnknown
+	} else if has && len(d.names) > 0 {
+		var n fact.Notes
+		addrs, s := d.names[0].Addresses().Look(&n)
+		h.State, h.Text = seen(s), d.names[0].Name+" is "+strings.Join(addrs, ", ")
+		if len(addrs) == 0 {
+			h.Text = d.names[0].Name + " has no address"
+		}
+	}
+	return h
+}
+
+func (d *Deployment) hopFirewall() Hop {
+	var n fact.Notes
+	r, s := d.model.Firewall.Look(&n)
+	return Hop{Stage: StageFirewall, Label: "firewall", State: map[fact.State]HopState{fact.IsKnown: HopOK, fact.IsAbsent: HopOK}[s].or(HopUnknown), Text: r}
+}
+
+func (s HopState) or(o HopState) HopState {
+	if s == "" {
+		return o
+	}
+	return s
+}
+
+func (d *Deployment) hopTLS() Hop {
+	h := Hop{Stage: StageTLS, Label: "TLS", State: HopNone}
+	for _, name := range d.names {
+		var n fact.Notes
+		list, _ := name.TLS.Look(&n)
+		for _, e := range list {
+			shake, s := e.Shake.Look(&n)
+			if s != fact.IsKnown {
+				h.State = HopUnknown
+				continue
+			}
+			h.State = HopOK
+			if c := Chain(shake); len(c) > 0 {
+				h.Text = fmt.Sprintf("certificate ends %s", c[0].NotAfter.UTC().Format("2006-01-02"))
+				return h
+			}
+			h.Text = shake.Error
+		}
+	}
+	return h
+}
+
+func (d *Deployment) hopNginx() Hop {
+	h := Hop{Stage: StageServer, Label: "nginx", State: HopNone}
+	var n fact.Notes
+	x, s := d.model.Nginx.Look(&n)
+	has, ss := d.hasSites()
+	switch {
+	case s == fact.IsUnknown || ss == fact.IsUnknown:
+		h.State = HopUnknown
+	case s == fact.IsKnown && has:
+		p, ms := x.Master.Look(&n)
+		h.State = seen(ms)
+		h.Text = "does not run"
+		if ms == fact.IsKnown {
+			h.Text = fmt.Sprintf("runs, process %d", p.PID)
+		}
+	}
+	return h
+}
+
+func (d *Deployment) hopSocket() Hop {
+	h := Hop{Stage: StageSocket, Label: "socket", State: HopNone}
+	var n fact.Notes
+	sites, _ := d.Sites.Look(&n)
+	for _, s := range sites {
+		for _, r := range s.Routes {
+			for _, u := range r.Upstreams {
+				_, state := u.Listener.Look(&n)
+				if u.Remote {
+					state = fact.IsKnown
+				}
+				h.State, h.Text = seen(state), u.Addr
+				if state == fact.IsKnown {
+					return h
+				}
+			}
+		}
+	}
+	return h
+}
+
+func (d *Deployment) hopServer() Hop {
+	h := Hop{Stage: StageApp, Label: "app server", State: HopUnknown}
+	if d.Server == nil {
+		return h
+	}
+	var n fact.Notes
+	h.Label = d.Server.Kind
+	_, s := d.Server.Master.Look(&n)
+	h.State, h.Text = seen(s), "does not run"
+	if s == fact.IsKnown {
+		w, _ := d.Server.Workers.Look(&n)
+		h.Text = fmt.Sprintf("%d workers", len(w))
+	}
+	return h
+}
+
+func (d *Deployment) hopApp() Hop {
+	h := Hop{Stage: StageCode, Label: "app", State: HopUnknown}
+	for _, s := range d.surfaces {
+		if !s.Direct {
+			continue
+		}
+		var n fact.Notes
+		r, state := s.Reply.Look(&n)
+		switch {
+		case state != fact.IsKnown:
+		case r.Status >= 500:
+			h.State, h.Text = HopBroken, fmt.Sprintf("GET / gives %d", r.Status)
+		case r.Status > 0:
+			h.State, h.Text = HopOK, fmt.Sprintf("GET / gives %d", r.Status)
+		case r.Class == "denied":
+		default:
+			h.State, h.Text = HopBroken, r.Error
+		}
+	}
+	return h
+}
+
+func (d *Deployment) hopDatabase() Hop {
+	h := Hop{Stage: StageData, Label: "database", State: HopNone}
+	var n fact.Notes
+	st, s := d.Database.Look(&n)
+	switch s {
+	case fact.IsUnknown:
+		h.State = HopUnknown
+	case fact.IsKnown:
+		h.Label, h.Text, h.State = st.Kind, st.Addr, HopUnknown
+		if st.Local {
+			_, ls := st.Listen.Look(&n)
+			h.State = seen(ls)
+		}
+	}
+	return h
+}

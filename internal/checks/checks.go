@@ -1,0 +1,38 @@
+// Package checks is the list of families.
+package checks
+
+import (
+	"assay/internal/check"
+	"assay/internal/checks/dns"
+	"assay/internal/checks/flask"
+	"assay/internal/checks/gunicorn"
+	"assay/internal/checks/net"
+	"assay/internal/checks/nginx"
+	"assay/internal/checks/static"
+	"assay/internal/checks/systemd"
+	"assay/internal/checks/tls"
+)
+
+// All families, in the order of the request's way.
+func All() []*check.Family {
+	return []*check.Family{
+		dns.Family, net.Family, tls.Family, nginx.Family, static.Family, gunicorn.Family, systemd.Family, flask.Family,
+	}
+}
+
+// Find is the check with this id, under its present or a former name.
+func Find(id string) (check.Check, *check.Family, bool) {
+	for _, f := range All() {
+		for _, c := range f.Checks() {
+			if c.ID == id {
+				return c, f, true
+			}
+			for _, old := range c.Formerly {
+				if old == id {
+					return c, f, true
+				}
+			}
+		}
+	}
+	return check.Check{}, nil, false
+}

@@ -1,0 +1,107 @@
+package model
+
+import (
+	"net/netip"
+	"slices"
+
+	"assay/internal/fact"
+	"assay/internal/facts"
+	"assay/internal/syntax/netfiles"
+	"assay/internal/tape"
+)
+
+// builder holds what the steps of Build share.
+type builder struct {
+	f     *facts.Facts
+	m     *Model
+	notes fact.Notes // what was looked at without being judged
+	units map[string]fact.Of[*Unit]
+}
+
+// Build makes the model from facts. On a growing tape it is called again and
+// again; what it could not read yet is then wanted by f.
+func Build(f *facts.Facts) *Model {
+	b := &builder{f: f, m: &Model{Needs: map[Node][]Node{}}, units: map[string]fact.Of[*Unit]{}}
+	b.machine()
+	b.m.Nginx = b.buildNginx()
+	b.m.Stores = b.stores()
+	servers := b.appServers()
+	b.deployments(servers)
+	for _, d := range b.m.Deployments {
+		b.probe(d)
+	}
+	b.looked()
+	return b.m
+}
+
+// lastWhy is the reason of the last unknown that was looked at.
+func (b *builder) lastWhy() fact.Why {
+	if n := len(b.notes.Whys); n > 0 {
+		return b.notes.Whys[n-1]
+	}
+	return fact.Why{Text: "could not be read"}
+}
+
+func (b *builder) machine() {
+	v, _ := b.f.Visit().Look(&b.notes)
+	os, _ := b.f.OS().Look(&b.notes)
+	b.m.Machine = Machine{Hostname: v.Hostname, OS: os, Now: v.Now, Boot: v.Boot, UID: v.UID, Addresses: b.addresses()}
+}
+
+func (b *builder) addresses() fact.Of[[]Address] {
+	return fact.Bind(b.f.Addrs(), func(raw []tape.Addr) fact.Of[[]Address] {
+		var out []Address
+		for _, a := range raw {
+			p, err := netip.ParsePrefix(a.CIDR)
+			if err != nil {
+				continue
+			}
+			ip := p.Addr().Unmap()
+			out = append(out, Address{IP: ip.String(), Iface: a.Iface, Public: Public(ip), Local: ip.IsLoopback()})
+		}
+		return fact.Known(out)
+	})
+}
+
+// carrierNAT is shared address space (RFC 6598): not public.
+var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+
+// Public says that an address is neither loopback, link-local nor private.
+func Public(ip netip.Addr) bool {
+	return ip.IsValid() && ip.IsGlobalUnicast() && !ip.IsPrivate() && !carrierNAT.Contains(ip.Unmap())
+}
+
+// ownAddress says whether an address is one of this host's.
+func (b *builder) ownAddress(ip netip.Addr) bool {
+	if ip.IsLoopback() || ip.IsUnspecified() {
+		return true
+	}
+	list, _ := b.m.Machine.Addresses.Look(&b.notes)
+	return slices.ContainsFunc(list, func(a Address) bool { return a.IP == ip.Unmap().String() })
+}
+
+// looked says where deployments were searched, for the one who has none.
+func (b *builder) looked() {
+	b.m.Looked = []string{
+		"running processes: gunicorn, uWSGI, waitress, hypercorn, uvicorn, flask run",
+		"systemd services, loaded and in /etc/systemd/system",
+		"nginx: " + defaultNginxMain + " with its includes, or what the running master was given with -c",
+		"listening sockets",
+	}
+}
+
+func (b *builder) userName(uid int) string {
+	db, _ := b.f.Accounts().Look(&b.notes)
+	return facts.UserName(db, uid)
+}
+
+// user finds an account by its name or number.
+func (b *builder) user(name string) fact.Of[User] {
+	return fact.Bind(b.f.Accounts(), func(db netfiles.Accounts) fact.Of[User] {
+		u, ok := db.User(name)
+		if !ok {
+			return fact.Absent[User](fact.Source{Where: "/etc/passwd", Text: "there is no user " + name})
+		}
+		return fact.Known(User{Name: u.Name, UID: u.UID, GID: u.GID, Groups: db.GroupIDs(u.Name)})
+	})
+}

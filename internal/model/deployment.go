@@ -1,0 +1,323 @@
+package model
+
+import (
+	"net"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/internal/fact"
+	"assay/internal/syntax/dsn"
+)
+
+// deployments joins app servers to the sites that hand requests to them.
+func (b *builder) deployments(servers []*AppServer) {
+	var sites fact.Of[[]*Site]
+	var notes fact.Notes
+	n, state := b.m.Nginx.Look(&notes)
+	var all []*Site
+	switch state {
+	case fact.IsUnknown:
+		sites = fact.Unknown[[]*Site](notes.Why())
+	case fact.IsKnown:
+		all = n.Sites
+		cfg, cs := n.Config.Look(&notes)
+		switch {
+		case cs == fact.IsUnknown:
+			sites = fact.Unknown[[]*Site](notes.Why())
+		case cs == fact.IsKnown && len(cfg.Unseen) > 0:
+			sites = fact.Unknown[[]*Site](cfg.Unseen[0])
+		}
+	}
+	if sites, s := sites.Look(&notes); s == fact.IsUnknown && len(sites) == 0 && notes.Blind() {
+		b.blind(notes.Why())
+	}
+	var list []*Deployment
+	for _, s := range servers {
+		list = append(list, &Deployment{Server: s, model: b.m, Sites: sites})
+	}
+	joined := b.join(list, all)
+	for _, d := range list {
+		own := joined[d]
+		if len(own) > 0 {
+			d.Sites = fact.Known(withSiblings(own, all))
+		} else if d.Sites = sites; state != fact.IsUnknown && !notes.Blind() {
+			d.Sites = fact.Known[[]*Site](nil)
+		}
+		if d.Server.Idle && len(own) == 0 {
+			continue
+		}
+		b.m.Deployments = append(b.m.Deployments, d)
+	}
+	for _, s := range b.orphans(all, joined) {
+		b.m.Deployments = append(b.m.Deployments, &Deployment{model: b.m, Sites: fact.Known(withSiblings([]*Site{s}, all))})
+	}
+	if n != nil {
+		n.serves = slices.ContainsFunc(b.m.Deployments, func(d *Deployment) bool { return d.Uses(NodeNginx) })
+	}
+	b.nameAll()
+}
+
+// join maps each deployment to the sites with a route to it.
+func (b *builder) join(list []*Deployment, sites []*Site) map[*Deployment][]*Site {
+	out := map[*Deployment][]*Site{}
+	add := func(d *Deployment, s *Site) {
+		if !slices.Contains(out[d], s) {
+			out[d] = append(out[d], s)
+		}
+	}
+	for _, s := range sites {
+		for _, r := range s.Routes {
+			for _, u := range r.Upstreams {
+				for _, d := range list {
+					if b.leadsTo(u, d.Server) {
+						add(d, s)
+					}
+				}
+			}
+		}
+	}
+	b.pairLeftOvers(list, sites, out, add)
+	return out
+}
+
+// leadsTo says that an upstream's address is the app server's: it holds the
+// socket, or it is told to bind it.
+func (b *builder) leadsTo(u *Upstream, s *AppServer) bool {
+	l, state := u.Listener.Look(&b.notes)
+	if state == fact.IsKnown {
+		own, _ := s.Listens.Look(&b.notes)
+		if slices.ContainsFunc(own, func(o *Listener) bool { return o.Addr == l.Addr }) {
+			return true
+		}
+		held, hs := l.Holders.Look(&b.notes)
+		if hs == fact.IsKnown && len(held) > 0 && strings.Contains(held[0].Comm, "docker-proxy") {
+			return s.Container != ""
+		}
+	}
+	binds, _ := s.Binds.Look(&b.notes)
+	if slices.ContainsFunc(binds, func(x Bind) bool { return sameAddr(x.Addr, u.Addr) }) {
+		return true
+	}
+	return slices.ContainsFunc(s.socketUnits, func(a string) bool { return sameAddr(a, u.Addr) })
+}
+
+// sameAddr compares a bind with an upstream: a wildcard bind takes any address
+// of this host, and localhost is 127.0.0.1.
+func sameAddr(bind, up string) bool {
+	if bind == up {
+		return true
+	}
+	bh, bp, ok1 := cutPort(bind)
+	uh, upPort, ok2 := cutPort(up)
+	if !ok1 || !ok2 || bp != upPort {
+		return false
+	}
+	if uh == "localhost" {
+		uh = "127.0.0.1"
+	}
+	if bh == "localhost" {
+		bh = "127.0.0.1"
+	}
+	return bh == uh || bh == "0.0.0.0" || bh == "::"
+}
+
+func cutPort(addr string) (host, port string, ok bool) {
+	if strings.HasPrefix(addr, "unix:") {
+		return "", "", false
+	}
+	i := strings.LastIndexByte(addr, ':')
+	if i < 0 {
+		return "", "", false
+	}
+	return strings.Trim(addr[:i], "[]"), addr[i+1:], true
+}
+
+// pairLeftOvers joins a site whose upstream nobody listens on to an app server
+// that no site leads to: the two ends of one broken way. Only where there is no
+// doubt: one of each, or the site serves files from the app's own folder.
+func (b *builder) pairLeftOvers(list []*Deployment, sites []*Site, joined map[*Deployment][]*Site, add func(*Deployment, *Site)) {
+	var free []*Deployment
+	for _, d := range list {
+		if len(joined[d]) == 0 && !d.Server.Idle && d.Server.Container == "" {
+			free = append(free, d)
+		}
+	}
+	dead := b.orphans(sites, joined)
+	var rest []*Site
+	for _, s := range dead {
+		if i := slices.IndexFunc(free, func(d *Deployment) bool { return b.sharesFolder(s, d.Server) }); i >= 0 {
+			add(free[i], s)
+			continue
+		}
+		rest = append(rest, s)
+	}
+	free = slices.DeleteFunc(free, func(d *Deployment) bool { return len(joined[d]) > 0 })
+	if len(free) == 1 && len(rest) > 0 && sameUpstream(rest) {
+		for _, s := range rest {
+			add(free[0], s)
+		}
+	}
+}
+
+func sameUpstream(sites []*Site) bool {
+	for _, s := range sites[1:] {
+		if s.Routes[0].Pass.Arg(0) != sites[0].Routes[0].Pass.Arg(0) {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *builder) sharesFolder(s *Site, a *AppServer) bool {
+	cwd, state := a.Cwd.Look(&b.notes)
+	if state != fact.IsKnown || cwd == "/" || cwd == "" {
+		return false
+	}
+	cwd = strings.TrimSuffix(cwd, " (deleted)")
+	return slices.ContainsFunc(s.Statics, func(st *Static) bool { return strings.HasPrefix(st.Dir, strings.TrimSuffix(cwd, "/")+"/") })
+}
+
+// orphans are sites that proxy to an address of this host on which nobody
+// listens, and that no deployment has.
+func (b *builder) orphans(sites []*Site, joined map[*Deployment][]*Site) []*Site {
+	var out []*Site
+	for _, s := range sites {
+		taken := false
+		for _, own := range joined {
+			taken = taken || slices.Contains(own, s)
+		}
+		dead := slices.ContainsFunc(s.Routes, func(r *Route) bool {
+			return slices.ContainsFunc(r.Upstreams, func(u *Upstream) bool {
+				_, state := u.Listener.Look(&b.notes)
+				return !u.Remote && !u.Down && state == fact.IsAbsent
+			})
+		})
+		if dead && !taken && !slices.ContainsFunc(out, func(o *Site) bool { return sharesName(o, s) }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// withSiblings adds the blocks without a route that share a name: the redirect
+// from port 80, the certificate's own block.
+func withSiblings(own, all []*Site) []*Site {
+	out := slices.Clone(own)
+	for _, s := range all {
+		if !slices.Contains(out, s) && slices.ContainsFunc(own, func(o *Site) bool { return sharesName(o, s) }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func sharesName(a, b *Site) bool {
+	return slices.ContainsFunc(a.Names, func(n string) bool { return slices.Contains(b.Names, n) })
+}
+
+// nameAll gives each deployment a name that stays the same over restarts.
+func (b *builder) nameAll() {
+	used := map[string]int{}
+	for _, d := range b.m.Deployments {
+		d.Name = d.baseName()
+		if used[d.Name]++; used[d.Name] > 1 {
+			d.Name += "-" + strconv.Itoa(used[d.Name])
+		}
+		if d.Server != nil {
+			d.Server.Name = d.Name
+		}
+	}
+	slices.SortStableFunc(b.m.Deployments, func(x, y *Deployment) int { return strings.Compare(x.Name, y.Name) })
+}
+
+func (d *Deployment) baseName() string {
+	var n fact.Notes
+	if s := d.Server; s != nil {
+		if s.unitName != "" && (s.Container == "") {
+			if _, state := s.Unit.Look(&n); state != fact.IsAbsent {
+				return strings.TrimSuffix(s.unitName, ".service")
+			}
+		}
+		if cwd, state := s.Cwd.Look(&n); state == fact.IsKnown && cwd != "/" && cwd != "" {
+			return path.Base(strings.TrimSuffix(cwd, " (deleted)"))
+		}
+	}
+	if names := d.Names(); len(names) > 0 {
+		return names[0]
+	}
+	if d.Server != nil && d.Server.App != "" {
+		return d.Server.App
+	}
+	if d.Server != nil {
+		return d.Server.Kind
+	}
+	return "site"
+}
+
+// Names are the names that the deployment is served under.
+func (d *Deployment) Names() []string {
+	var n fact.Notes
+	sites, _ := d.Sites.Look(&n)
+	var out []string
+	for _, s := range sites {
+		for _, name := range s.Names {
+			if !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// Store is the database that the app is told to use.
+type Store struct {
+	Kind   string // PostgreSQL, MySQL, SQLite ...
+	Addr   string // 127.0.0.1:5432, a socket's path, a file
+	Local  bool
+	Listen fact.Of[*Listener]
+	Dial   bool // it answered a connect
+}
+
+var storeKinds = map[string]string{"postgresql": "PostgreSQL", "postgres": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite"}
+
+// databaseVariables are where an app's database is told by custom; the value
+// decides, so a wrong guess costs nothing.
+var databaseVariables = []string{"DATABASE_URL", "SQLALCHEMY_DATABASE_URI", "FLASK_SQLALCHEMY_DATABASE_URI", "DATABASE_URI", "DB_URL", "POSTGRES_URL"}
+
+func storeAddr(u dsn.DSN) string {
+	switch {
+	case u.Socket != "":
+		return "unix:" + u.Socket
+	case u.Host == "":
+		return u.Path
+	}
+	return net.JoinHostPort(u.Host, strconv.Itoa(u.Port))
+}
+
+// database reads the app's database out of its environment.
+func (b *builder) database(s *AppServer) fact.Of[*Store] {
+	return fact.Bind(b.environment(s), func(env map[string]EnvValue) fact.Of[*Store] {
+		for _, name := range databaseVariables {
+			v, ok := env[name]
+			if !ok {
+				continue
+			}
+			u, err := dsn.Parse(v.Value)
+			if err != nil {
+				continue
+			}
+			st := &Store{Kind: storeKinds[u.Scheme], Addr: storeAddr(u), Local: u.Local()}
+			if st.Kind == "" {
+				st.Kind = u.Scheme
+			}
+			src := fact.Source{Where: v.File, Line: v.Line, Text: name + "=" + u.Scheme + " at " + st.Addr}
+			if st.Local && u.Port != 0 && u.Socket == "" {
+				st.Listen = b.either("127.0.0.1:"+strconv.Itoa(u.Port), "[::1]:"+strconv.Itoa(u.Port))
+			}
+			return fact.Known(st, src)
+		}
+		return fact.Absent[*Store]()
+	})
+}

@@ -1,0 +1,147 @@
+package model
+
+import (
+	"path"
+	"strings"
+
+	"assay/internal/fact"
+	syntax "assay/internal/syntax/unit"
+	"assay/internal/tape"
+)
+
+// ExecContext is what a unit needs in order to start, each part looked at as
+// the service's own user.
+type ExecContext struct {
+	User        fact.Of[User] // Absent: there is no such account
+	Program     string
+	ProgramAt   fact.Source
+	Runs        fact.Of[tape.AccessReport] // may the user execute the program
+	Interpreter string                     // of the program's first line, "" when it is no script
+	Interprets  fact.Of[tape.AccessReport]
+	Folder      string
+	Enters      fact.Of[tape.AccessReport] // may the user enter the working directory
+	EnvFiles    []EnvFile
+	Path        fact.Of[EnvValue] // the variable PATH; Absent: systemd's own default
+	Venvs       fact.Of[[]string] // virtual environments in the working directory
+}
+
+// EnvFile is one EnvironmentFile=.
+type EnvFile struct {
+	Path     string
+	Optional bool // "-" in front
+	Stat     fact.Of[tape.Stat]
+	Source   fact.Source
+}
+
+// ExecSubject is a unit's surroundings as a subject.
+type ExecSubject struct{ *Unit }
+
+// Node is below the unit's own.
+func (e ExecSubject) Node() Node { return e.ExecNode() }
+
+func (b *builder) execContext(u *Unit) ExecContext {
+	c := ExecContext{User: b.user(u.userOrRoot()), Folder: u.folder()}
+	c.Venvs = b.venvs(c.Folder)
+	var n fact.Notes
+	t, state := u.Files.Look(&n)
+	if state != fact.IsKnown || len(t.Exec) == 0 {
+		c.Path = fact.Unknown[EnvValue](n.Why())
+		return c
+	}
+	first := t.Exec[0]
+	c.Program = first.Path
+	c.ProgramAt = fact.Source{Where: first.File, Line: first.Line, Text: "ExecStart=" + strings.Join(first.Argv, " ")}
+	c.EnvFiles = b.envFiles(u, t)
+	c.Path = fact.Absent[EnvValue](fact.Source{Where: u.Fragment, Text: "PATH is not set: systemd's default"})
+	if v, ok := t.Env["PATH"]; ok {
+		c.Path = fact.Known(v, fact.Source{Where: v.File, Line: v.Line, Text: "PATH=" + v.Value})
+	}
+	c.Enters = b.asService(c, c.Folder, "x")
+	if !path.IsAbs(c.Program) {
+		return c
+	}
+	c.Runs = b.asService(c, c.Program, "x")
+	b.interpreter(&c)
+	return c
+}
+
+// asService asks the kernel what the service's user may do with a path.
+func (b *builder) asService(c ExecContext, file, want string) fact.Of[tape.AccessReport] {
+	return fact.Bind(c.User, func(u User) fact.Of[tape.AccessReport] {
+		id := tape.Identity{UID: u.UID, GID: u.GID, Groups: u.Groups}
+		return b.f.Access(file, want, id)
+	})
+}
+
+// interpreter reads the program's first line: a console script of a virtual
+// environment names the environment's python there.
+func (b *builder) interpreter(c *ExecContext) {
+	var n fact.Notes
+	text, state := b.f.File(c.Program).Look(&n)
+	if state != fact.IsKnown || !strings.HasPrefix(text, "#!") {
+		return
+	}
+	line, _, _ := strings.Cut(text[2:], "\n")
+	words := strings.Fields(line)
+	if len(words) == 0 || !path.IsAbs(words[0]) {
+		return
+	}
+	c.Interpreter = words[0]
+	c.Interprets = b.asService(*c, words[0], "x")
+}
+
+func (b *builder) envFiles(u *Unit, t UnitText) []EnvFile {
+	var out []EnvFile
+	for _, s := range t.All("Service", "EnvironmentFile") {
+		p, optional := syntax.EnvironmentFile(s, syntax.Names{Unit: u.Name, Host: b.m.Machine.Hostname})
+		if strings.ContainsAny(p, "*?[") {
+			continue
+		}
+		out = append(out, EnvFile{Path: p, Optional: optional, Stat: b.f.Stat(p, false),
+			Source: fact.Source{Where: s.File, Line: s.Line, Text: "EnvironmentFile=" + s.Value}})
+	}
+	return out
+}
+
+// venvs are the virtual environments beside the app.
+func (b *builder) venvs(folder string) fact.Of[[]string] {
+	if folder == "/" {
+		return fact.Known[[]string](nil)
+	}
+	return fact.Bind(b.f.Glob(path.Join(folder, "*/pyvenv.cfg")), func(a []string) fact.Of[[]string] {
+		return fact.Then(b.f.Glob(path.Join(folder, ".venv/pyvenv.cfg")), func(c []string) []string {
+			var out []string
+			for _, p := range append(a, c...) {
+				out = append(out, path.Dir(p))
+			}
+			return out
+		})
+	})
+}
+
+// socketAddresses reads the Listen property: "/run/x.sock (Stream)".
+func socketAddresses(listen string) []string {
+	var out []string
+	for l := range strings.Lines(listen) {
+		addr, kind, _ := strings.Cut(strings.TrimSpace(l), " (")
+		switch {
+		case !strings.HasPrefix(kind, "Stream"):
+		case path.IsAbs(addr):
+			out = append(out, "unix:"+addr)
+		default:
+			out = append(out, strings.Replace(addr, "[::]:", "0.0.0.0:", 1))
+		}
+	}
+	return out
+}
+
+// Execs are the units' surroundings.
+func (d *Deployment) Execs() fact.Of[[]ExecSubject] {
+	return fact.Then(d.Units(), func(l []*Unit) []ExecSubject {
+		var out []ExecSubject
+		for _, u := range l {
+			out = append(out, ExecSubject{u})
+		}
+		return out
+	})
+}

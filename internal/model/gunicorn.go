@@ -1,0 +1,250 @@
+package model
+
+import (
+	"errors"
+	"path"
+	"strconv"
+	"strings"
+
+	"assay/internal/fact"
+	"assay/internal/facts"
+	syntax "assay/internal/syntax/gunicorn"
+	"assay/internal/tape"
+)
+
+// settings are gunicorn's settings without running anything: its command line,
+// its environment, and what a literal reading of its file gives.
+type settings struct {
+	syntax.Settings
+	conf *syntax.Conf
+	env  fact.Of[map[string]EnvValue]
+	src  fact.Source // of the command line
+}
+
+// readGunicorn fills in what the settings say: app, binds, workers.
+func (b *builder) readGunicorn(s *AppServer) {
+	if !s.Gunicorn() || s.Container != "" {
+		s.Binds, s.Want = fact.Absent[[]Bind](), fact.Absent[int]()
+		return
+	}
+	g := b.gunicornSettings(s)
+	app := g.Resolve("wsgi_app", g.conf)
+	if app.State == syntax.Literal && len(app.Values) > 0 {
+		s.App = app.Values[0]
+	}
+	s.Binds = b.binds(s, g)
+	s.Want = g.number("workers")
+	s.Chdir = b.chdir(s, g)
+	s.Cert = fact.Then(g.resolve("certfile"), func(v []string) bool { return len(v) > 0 && v[0] != "" })
+	var n fact.Notes
+	if u, state := s.Unit.Look(&n); state == fact.IsKnown {
+		s.socketUnits = u.listens
+	}
+}
+
+// gunicornSettings takes the words that the process was started with; where a
+// process title has replaced them, those of its unit.
+func (b *builder) gunicornSettings(s *AppServer) settings {
+	env := b.environment(s)
+	var n fact.Notes
+	vars, _ := env.Look(&n)
+	cmdArgs := vars["GUNICORN_CMD_ARGS"].Value
+	g := settings{Settings: syntax.ParseArgs(s.Argv, cmdArgs), env: env}
+	g.src = fact.Source{Where: "command line of " + s.displayName(), Text: strings.Join(s.Argv, " ")}
+	if u, state := s.Unit.Look(&n); state == fact.IsKnown {
+		if t, ts := u.Files.Look(&n); ts == fact.IsKnown {
+			for _, c := range t.Exec {
+				words := c.WithEnv(values(t.Env))
+				if !syntax.ParseArgs(words, "").Is {
+					continue
+				}
+				if g.Lost != "" || !g.Is {
+					g.Settings = syntax.ParseArgs(words, cmdArgs)
+				}
+				g.src = fact.Source{Where: c.File, Line: c.Line, Text: "ExecStart=" + strings.Join(c.Argv, " ")}
+			}
+		}
+	}
+	g.conf = b.confFile(s, g)
+	return g
+}
+
+func values(env map[string]EnvValue) map[string]string {
+	out := make(map[string]string, len(env))
+	for k, v := range env {
+		out[k] = v.Value
+	}
+	return out
+}
+
+func (s *AppServer) displayName() string {
+	if s.unitName != "" {
+		return s.unitName
+	}
+	return s.Kind
+}
+
+// confFile reads gunicorn's configuration file as text. nil: there is none.
+func (b *builder) confFile(s *AppServer, g settings) *syntax.Conf {
+	if g.Lost != "" || !g.Is {
+		return nil
+	}
+	file, module, _ := g.ConfFile()
+	if module != "" {
+		return &syntax.Conf{File: module, Err: errors.New("the configuration is the Python module " + module + ", which is not run")}
+	}
+	var n fact.Notes
+	if !path.IsAbs(file) {
+		cwd, state := s.Cwd.Look(&n)
+		if state != fact.IsKnown {
+			return &syntax.Conf{File: file, Err: errors.New(n.Why().Text)}
+		}
+		file = path.Join(strings.TrimSuffix(cwd, " (deleted)"), file)
+	}
+	text, state := b.f.File(file).Look(&n)
+	switch state {
+	case fact.IsUnknown:
+		return &syntax.Conf{File: file, Err: errors.New(n.Why().Text)}
+	case fact.IsAbsent:
+		return nil
+	}
+	c := syntax.ReadConf(text, file)
+	return &c
+}
+
+// source is where an effective value was set.
+func (g settings) source(e syntax.Effective, name string) fact.Source {
+	if e.Place.Kind == "conf" {
+		return fact.Source{Where: e.Place.File, Line: e.Place.Line, Text: name + " = " + strings.Join(e.Values, ", "),
+			Ask: tape.Ask{Kind: tape.KindFile, Name: e.Place.File}}
+	}
+	return g.src
+}
+
+// resolve gives a setting's values with their source; gunicorn's default counts.
+func (g settings) resolve(name string) fact.Of[[]string] {
+	e := g.Resolve(name, g.conf)
+	switch e.State {
+	case syntax.Literal:
+		return fact.Known(e.Values, g.source(e, name))
+	case syntax.Absent:
+		var n fact.Notes
+		env, state := g.env.Look(&n)
+		if state == fact.IsUnknown && (name == "bind" || name == "workers") {
+			return fact.Unknown[[]string](n.Why())
+		}
+		v, ok := syntax.Default(name, func(k string) (string, bool) { x, has := env[k]; return x.Value, has })
+		if ok {
+			return fact.Known([]string{v}, fact.Source{Where: "gunicorn", Text: name + " is not set, so " + v})
+		}
+	case syntax.Unknown:
+		if v, ok := g.fromEnv(e); ok {
+			return fact.Known([]string{v}, g.source(e, name))
+		}
+	}
+	why := "read gunicorn's setting " + name + ": " + e.Why
+	if e.Place.Kind == "conf" {
+		why += " (" + e.Place.File + ":" + strconv.Itoa(e.Place.Line) + ")"
+	}
+	return fact.Unknown[[]string](fact.Why{Text: why, Hint: "the file is read, not run: a literal value there would be seen"})
+}
+
+// fromEnv resolves os.environ.get("X", "y") where the environment is known.
+func (g settings) fromEnv(e syntax.Effective) (string, bool) {
+	var n fact.Notes
+	env, state := g.env.Look(&n)
+	if e.Conf.Env == "" || state != fact.IsKnown {
+		return "", false
+	}
+	if v, ok := env[e.Conf.Env]; ok {
+		return v.Value, true
+	}
+	if !e.Conf.HasFallback {
+		return "", false
+	}
+	t := syntax.Texts(e.Conf.Fallback)
+	return strings.Join(t, ","), len(t) > 0
+}
+
+func (g settings) number(name string) fact.Of[int] {
+	return fact.Bind(g.resolve(name), func(v []string) fact.Of[int] {
+		n, err := strconv.Atoi(v[len(v)-1])
+		if err != nil {
+			return fact.Unknown[int](fact.Why{Text: "read gunicorn's setting " + name + ": " + v[len(v)-1] + " is no number"})
+		}
+		return fact.Known(n)
+	})
+}
+
+// binds are the addresses that gunicorn is told to listen on. A socket unit
+// takes precedence over them (gunicorn/sock.py: LISTEN_FDS).
+func (b *builder) binds(s *AppServer, g settings) fact.Of[[]Bind] {
+	return fact.Then(g.resolve("bind"), func(list []string) []Bind {
+		e := g.Resolve("bind", g.conf)
+		src := g.source(e, "bind")
+		if e.State == syntax.Absent {
+			src = fact.Source{Where: "gunicorn", Text: "bind is not set"}
+		}
+		var out []Bind
+		for _, v := range list {
+			for one := range strings.SplitSeq(v, ",") {
+				p := syntax.ParseBind(strings.TrimSpace(one))
+				x := Bind{Addr: p.String(), Source: src, Problem: p.Problem, Default: src.Where == "gunicorn"}
+				if p.Doubt != "" {
+					x.Problem = p.Doubt
+				}
+				if p.Unix != "" && !path.IsAbs(p.Unix) {
+					var n fact.Notes
+					cwd, _ := s.Cwd.Look(&n)
+					x.Addr = "unix:" + path.Join(cwd, p.Unix)
+				}
+				out = append(out, x)
+			}
+		}
+		return out
+	})
+}
+
+// chdir is where gunicorn goes before it loads the app.
+func (b *builder) chdir(s *AppServer, g settings) fact.Of[string] {
+	e := g.Resolve("chdir", g.conf)
+	if e.State == syntax.Literal && len(e.Values) > 0 && path.IsAbs(e.Values[0]) {
+		return fact.Known(e.Values[0], g.source(e, "chdir"))
+	}
+	return s.Cwd
+}
+
+// environment is what the service's processes have: as it really is where the
+// process lives, else as its unit says.
+func (b *builder) environment(s *AppServer) fact.Of[map[string]EnvValue] {
+	var n fact.Notes
+	m, state := s.Master.Look(&n)
+	u, us := s.Unit.Look(&n)
+	var text UnitText
+	if us == fact.IsKnown {
+		text, us = u.Files.Look(&n)
+	}
+	switch {
+	case state == fact.IsKnown:
+		live := b.f.Environ(m.PID)
+		if _, ls := live.Look(&n); ls == fact.IsUnknown && us == fact.IsKnown && len(text.EnvHidden) == 0 {
+			return fact.Known(text.Env)
+		}
+		return fact.Then(live, func(env map[string]string) map[string]EnvValue {
+			out := make(map[string]EnvValue, len(env))
+			where := facts.ProcSource(m).Where
+			for k, v := range env {
+				out[k] = EnvValue{Value: v, File: "environment of " + where}
+				if set, ok := text.Env[k]; ok {
+					out[k] = EnvValue{Value: v, File: set.File, Line: set.Line}
+				}
+			}
+			return out
+		})
+	case us == fact.IsKnown && len(text.EnvHidden) > 0:
+		return fact.Unknown[map[string]EnvValue](text.EnvHidden[0])
+	case us == fact.IsKnown:
+		return fact.Known(text.Env)
+	}
+	return fact.Unknown[map[string]EnvValue](n.Why())
+}

@@ -1,0 +1,204 @@
+package model
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"assay/internal/fact"
+	"assay/internal/facts"
+	syntax "assay/internal/syntax/nginx"
+	"assay/internal/tape"
+)
+
+// Nginx is the proxy: its master process, its unit, its configuration on disk.
+type Nginx struct {
+	Unit    fact.Of[*Unit]
+	Master  fact.Of[Process] // Absent: none runs
+	Workers []Process
+	User    fact.Of[User] // of the workers: as they run, else as configured
+	Main    string        // the main configuration file
+	Config  fact.Of[facts.NginxConfig]
+	Test    fact.Of[facts.NginxTest]
+	Sites   []*Site // every server block of http, in configuration order
+	Spare   fact.Of[[]*SpareFile]
+	serves  bool
+}
+
+// Serves says that some deployment is served through it.
+func (n *Nginx) Serves() bool { return n.serves }
+
+// Subject names the proxy.
+func (n *Nginx) Subject() string { return "nginx" }
+
+// Node is the running service.
+func (n *Nginx) Node() Node { return NodeNginx }
+
+// NodeNginx is the proxy's service, NodeNginxConfig what it would load.
+const (
+	NodeNginx       Node = "nginx"
+	NodeNginxConfig Node = "nginx/config"
+)
+
+// NginxConfigSubject is the proxy's configuration as a subject of its own.
+type NginxConfigSubject struct{ *Nginx }
+
+// Node is what the service stands on.
+func (n NginxConfigSubject) Node() Node { return NodeNginxConfig }
+
+// SpareFile is a site's file that no include reaches.
+type SpareFile struct {
+	Path  string
+	Names []string // server names in it
+	Pass  []string // addresses it would proxy to
+}
+
+// defaultNginxMain is where Debian's and nginx.org's packages keep it.
+const defaultNginxMain = "/etc/nginx/nginx.conf"
+
+// buildNginx reads the proxy that runs, or else the one that is configured.
+func (b *builder) buildNginx() fact.Of[*Nginx] {
+	n := &Nginx{Main: defaultNginxMain}
+	procs, state := b.f.Procs().Look(&b.notes)
+	master, found := nginxMaster(procs)
+	switch {
+	case found:
+		n.Master = fact.Known(master, facts.ProcSource(master))
+		n.Main = mainFile(master.Args)
+		n.Workers = children(procs, master.PID)
+	case slices.ContainsFunc(procs, func(p Process) bool { return isMaster(p) && p.PIDNS != "" }):
+		n.Master = fact.Unknown[Process](fact.Why{Text: "nginx runs in a container, which is not looked into", Ask: tape.Ask{Kind: tape.KindProcs}})
+	case state == fact.IsKnown:
+		n.Master = fact.Absent[Process](fact.Source{Where: "processes", Text: "no nginx master process", Ask: tape.Ask{Kind: tape.KindProcs}})
+	default:
+		n.Master = fact.Unknown[Process](b.lastWhy())
+	}
+	n.Unit = b.unit("nginx.service")
+	n.Config = b.f.Nginx(n.Main)
+	cfg, cstate := n.Config.Look(&b.notes)
+	if cstate == fact.IsAbsent && !found {
+		var notes fact.Notes
+		if u, s := n.Unit.Look(&notes); s != fact.IsKnown || u.Load == "not-found" {
+			return fact.Absent[*Nginx](fact.Source{Where: n.Main, Text: "there is no such file, and no nginx runs"})
+		}
+	}
+	n.Test = b.f.NginxTest(n.Main)
+	if cstate == fact.IsKnown {
+		n.User = b.nginxUser(n, cfg)
+		for i, s := range cfg.Servers() {
+			n.Sites = append(n.Sites, b.site(n, cfg, s, i))
+		}
+		n.Spare = b.spareFiles(cfg)
+	} else {
+		n.User = fact.Unknown[User](b.lastWhy())
+		n.Spare = fact.Unknown[[]*SpareFile](b.lastWhy())
+	}
+	b.m.Needs[NodeNginx] = []Node{NodeNginxConfig}
+	return fact.Known(n)
+}
+
+// nginxMaster finds the master process: it renames itself "nginx: master
+// process /usr/sbin/nginx -g daemon on; ..." (src/os/unix/ngx_process_cycle.c).
+func nginxMaster(procs []Process) (Process, bool) {
+	for _, p := range procs {
+		if isMaster(p) && p.PIDNS == "" {
+			return p, true
+		}
+	}
+	for _, p := range procs { // daemon off; master_process off
+		if p.Comm == "nginx" && p.PIDNS == "" && !strings.HasPrefix(strings.Join(p.Args, " "), "nginx: ") {
+			return p, true
+		}
+	}
+	return Process{}, false
+}
+
+func isMaster(p Process) bool {
+	return len(p.Args) > 0 && strings.HasPrefix(p.Args[0], "nginx: master process")
+}
+
+// mainFile reads -c out of the master's title: one string with blanks.
+func mainFile(args []string) string {
+	words := strings.Fields(strings.Join(args, " "))
+	for i, w := range words {
+		if w == "-c" && i+1 < len(words) && path.IsAbs(words[i+1]) {
+			return path.Clean(words[i+1])
+		}
+	}
+	return defaultNginxMain
+}
+
+func children(procs []Process, pid int) []Process {
+	var out []Process
+	for _, p := range procs {
+		if p.PPID == pid {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// nginxUser is who the workers are: live ids where they run, since groups are
+// taken when a worker starts; else the `user` directive, else nginx's build
+// default, which on Debian is www-data by its nginx.conf.
+func (b *builder) nginxUser(n *Nginx, cfg facts.NginxConfig) fact.Of[User] {
+	for _, w := range n.Workers {
+		if w.UID != 0 && strings.Contains(strings.Join(w.Args, " "), "worker process") {
+			u := User{Name: b.userName(w.UID), UID: w.UID, GID: w.GID, Groups: w.Groups}
+			return fact.Known(u, facts.ProcSource(w))
+		}
+	}
+	name := "nobody"
+	if d := cfg.Root.Find("user"); len(d) > 0 {
+		name = d[len(d)-1].Arg(0)
+		return b.user(name).From(facts.DirectiveSource(d[len(d)-1]))
+	}
+	return b.user(name)
+}
+
+// spareFiles are files beside the enabled ones that no include reaches.
+func (b *builder) spareFiles(cfg facts.NginxConfig) fact.Of[[]*SpareFile] {
+	dir := path.Dir(cfg.Main)
+	list := b.f.Glob(dir + "/sites-available/*")
+	conf := b.f.Glob(dir + "/conf.d/*")
+	return fact.Bind(list, func(avail []string) fact.Of[[]*SpareFile] {
+		return fact.Then(conf, func(conf []string) []*SpareFile {
+			return b.spareAmong(cfg, append(slices.Clone(avail), conf...))
+		})
+	})
+}
+
+func (b *builder) spareAmong(cfg facts.NginxConfig, paths []string) []*SpareFile {
+	used := map[string]bool{}
+	for _, p := range cfg.Files {
+		used[p] = true
+		var n fact.Notes
+		if st, s := b.f.Stat(p, false).Look(&n); s == fact.IsKnown && st.Real != "" {
+			used[st.Real] = true
+		}
+	}
+	var out []*SpareFile
+	for _, p := range paths {
+		if used[p] || strings.HasSuffix(p, "~") || strings.HasSuffix(p, ".dpkg-old") || strings.HasSuffix(p, ".dpkg-dist") || len(out) == 20 {
+			continue
+		}
+		var n fact.Notes
+		text, s := b.f.File(p).Look(&n)
+		if s != fact.IsKnown {
+			continue
+		}
+		f := &SpareFile{Path: p}
+		c := syntax.ParseText(p, text)
+		for _, srv := range c.Servers() {
+			f.Names = append(f.Names, realNames(srv.Names())...)
+		}
+		for _, name := range []string{"proxy_pass", "uwsgi_pass"} {
+			for _, d := range c.Root.All(name) {
+				_, addr, _, _ := syntax.ParseProxyPass(d.Arg(0))
+				f.Pass = append(f.Pass, addr)
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}

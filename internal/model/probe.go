@@ -1,0 +1,143 @@
+package model
+
+import (
+	"slices"
+	"strings"
+
+	"assay/internal/fact"
+	"assay/internal/tape"
+)
+
+// Surface is one place where the app can be asked over HTTP: a site, or its own
+// address without the proxy.
+type Surface struct {
+	Endpoint string // tcp:ADDR:PORT, tls:ADDR:PORT, unix:PATH
+	Host     string
+	Direct   bool // straight to the app
+	Reply    fact.Of[tape.HTTPReply]
+	Debugger fact.Of[tape.HTTPReply]
+	of       string
+}
+
+// debuggerPath asks Werkzeug's debugger for its own script: it is served to any
+// Host and without the PIN (werkzeug/debug/__init__.py, DebuggedApplication, 2.2
+// to 3.1), and nothing else answers it.
+const debuggerPath = "/?__debugger__=yes&cmd=resource&f=debugger.js"
+
+// Subject is where it is asked.
+func (s *Surface) Subject() string {
+	if s.Direct {
+		return strings.TrimPrefix(s.Endpoint, "tcp:")
+	}
+	return s.Host
+}
+
+// Node is the app.
+func (s *Surface) Node() Node { return Node("surface:" + s.of + ":" + s.Subject()) }
+
+const maxSurfaces = 6
+
+// probe asks what can only be asked once a deployment is known.
+func (b *builder) probe(d *Deployment) {
+	if d.Contained() {
+		return
+	}
+	sites, _ := d.Sites.Look(&b.notes)
+	d.names = b.names(sites)
+	for _, s := range sites {
+		for _, st := range s.Statics {
+			b.sample(st, d)
+		}
+	}
+	for _, s := range sites {
+		if len(s.Routes) > 0 && len(d.surfaces) < maxSurfaces {
+			end, host := s.Endpoint()
+			d.surfaces = append(d.surfaces, b.surface(d, end, host, false))
+		}
+	}
+	d.uses = b.socketUses(d, sites)
+	d.Database = fact.Absent[*Store]()
+	if d.Server == nil {
+		return
+	}
+	b.direct(d)
+	d.Database = b.database(d.Server)
+	b.edges(d)
+}
+
+func (b *builder) surface(d *Deployment, end, host string, direct bool) *Surface {
+	return &Surface{Endpoint: end, Host: host, Direct: direct, of: d.Name,
+		Reply: b.f.HTTP(end, host, "/"), Debugger: b.f.HTTP(end, host, debuggerPath)}
+}
+
+// direct asks the app at its own sockets, with the name that visitors use.
+func (b *builder) direct(d *Deployment) {
+	host := "localhost"
+	if n := d.Names(); len(n) > 0 {
+		host = n[0]
+	}
+	own, _ := d.Server.Listens.Look(&b.notes)
+	for _, l := range own {
+		if l.stream() && len(d.surfaces) < maxSurfaces {
+			d.surfaces = append(d.surfaces, b.surface(d, l.Endpoint(), host, true))
+		}
+		l.Reach = b.reach(l)
+	}
+}
+
+// edges says what stands on what: a socket on its app server, that on its unit.
+func (b *builder) edges(d *Deployment) {
+	s := d.Server
+	unit, _ := s.Unit.Look(&b.notes)
+	if unit != nil {
+		b.m.Needs[s.Node()] = append(b.m.Needs[s.Node()], unit.Node())
+	}
+	own, _ := s.Listens.Look(&b.notes)
+	binds, _ := s.Binds.Look(&b.notes)
+	for _, l := range own {
+		b.m.Needs[l.Node()] = append(b.m.Needs[l.Node()], s.Node())
+	}
+	for _, x := range binds {
+		n := Node("socket:" + x.Addr)
+		if !slices.Contains(b.m.Needs[n], s.Node()) {
+			b.m.Needs[n] = append(b.m.Needs[n], s.Node())
+		}
+	}
+	for _, sf := range d.surfaces {
+		b.m.Needs[sf.Node()] = []Node{s.Node()}
+	}
+}
+
+// SocketUse is nginx's way to an app's unix socket.
+type SocketUse struct {
+	Upstream *Upstream
+	Route    *Route
+	User     fact.Of[User] // of nginx's workers
+	Access   fact.Of[tape.AccessReport]
+}
+
+// Subject is the socket.
+func (u *SocketUse) Subject() string { return u.Upstream.Addr }
+
+// Node is nginx's access to it, which stands on the socket.
+func (u *SocketUse) Node() Node { return Node("access:" + u.Upstream.Addr) }
+
+func (b *builder) socketUses(d *Deployment, sites []*Site) []*SocketUse {
+	var out []*SocketUse
+	for _, s := range sites {
+		for _, r := range s.Routes {
+			for _, u := range r.Upstreams {
+				file, ok := strings.CutPrefix(u.Addr, "unix:")
+				if !ok || u.Down || slices.ContainsFunc(out, func(o *SocketUse) bool { return o.Upstream.Addr == u.Addr }) {
+					continue
+				}
+				x := &SocketUse{Upstream: u, Route: r, Access: b.nginxAccess(file, "connect"),
+					User: fact.Bind(b.m.Nginx, func(n *Nginx) fact.Of[User] { return n.User })}
+				b.m.Needs[x.Node()] = []Node{u.Node(), NodeNginx}
+				b.m.Needs[r.Node()] = append(b.m.Needs[r.Node()], x.Node())
+				out = append(out, x)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,205 @@
+package model
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/internal/fact"
+	"assay/internal/facts"
+	syntax "assay/internal/syntax/nginx"
+)
+
+// Site is one server block of nginx.
+type Site struct {
+	Names   []string // that a visitor could type, as written
+	Server  *syntax.Directive
+	Listens []syntax.Listen
+	Routes  []*Route
+	Statics []*Static
+	nginx   *Nginx
+	index   int
+}
+
+// Subject is the block's first name, or where it listens.
+func (s *Site) Subject() string {
+	if len(s.Names) > 0 {
+		return s.Names[0]
+	}
+	if len(s.Listens) > 0 {
+		return "server on " + ListenText(s.Listens[0])
+	}
+	return "server"
+}
+
+// Node is the block.
+func (s *Site) Node() Node { return Node(fmt.Sprintf("site:%d:%s", s.index, s.Subject())) }
+
+// Source is where the block begins.
+func (s *Site) Source() fact.Source { return facts.DirectiveSource(s.Server) }
+
+// Default says whether the block is the default server of one of its listens by word.
+func (s *Site) Default() bool {
+	return slices.ContainsFunc(s.Listens, func(l syntax.Listen) bool { return l.Default })
+}
+
+// ListenText is a listen as a person says it: "*:443 ssl".
+func ListenText(l syntax.Listen) string {
+	if l.Unix != "" {
+		return "unix:" + l.Unix
+	}
+	out := net.JoinHostPort(l.Addr, strconv.Itoa(l.Port))
+	if l.Addr == "*" {
+		out = "*:" + strconv.Itoa(l.Port)
+	}
+	if l.TLS {
+		out += " ssl"
+	}
+	return out
+}
+
+// Route is a location (or the server block itself) that hands requests to an
+// upstream.
+type Route struct {
+	Path      string // "/" or what the location says
+	Pass      *syntax.Directive
+	Upstreams []*Upstream
+	Opaque    string // why the address is not in the text: a variable
+	site      *Site
+}
+
+// Subject is the site and the location.
+func (r *Route) Subject() string { return r.site.Subject() + r.Path }
+
+// Node is the location.
+func (r *Route) Node() Node { return r.site.Node() + Node("/route"+r.Path) }
+
+// Site is the block that the route belongs to.
+func (r *Route) Site() *Site { return r.site }
+
+// Upstream is one server that a route may hand a request to.
+type Upstream struct {
+	Addr     string // "unix:/run/x.sock", "127.0.0.1:8000"
+	Protocol string // http, https, uwsgi, fastcgi ...
+	Backup   bool
+	Down     bool
+	Remote   bool // another machine
+	Source   fact.Source
+	Listener fact.Of[*Listener] // Absent: nobody listens
+}
+
+// Node is the address.
+func (u *Upstream) Node() Node { return Node("socket:" + u.Addr) }
+
+func realNames(names []string) []string {
+	var out []string
+	for _, n := range names {
+		if n == "" || n == "_" || strings.HasPrefix(n, "~") || strings.ContainsAny(n, "*$") {
+			continue
+		}
+		n = strings.TrimPrefix(n, ".")
+		if _, err := netip.ParseAddr(n); err == nil || n == "localhost" || slices.Contains(out, n) {
+			continue
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+func (b *builder) site(n *Nginx, cfg facts.NginxConfig, server *syntax.Directive, i int) *Site {
+	s := &Site{Names: realNames(server.Names()), Server: server, Listens: server.Listens(), nginx: n, index: i}
+	for _, name := range passes {
+		for _, d := range server.All(name) {
+			s.Routes = append(s.Routes, b.route(s, cfg, d))
+		}
+	}
+	s.Statics = b.statics(s)
+	for _, r := range s.Routes {
+		b.m.Needs[r.Node()] = append(b.m.Needs[r.Node()], NodeNginx)
+		for _, u := range r.Upstreams {
+			b.m.Needs[r.Node()] = append(b.m.Needs[r.Node()], u.Node())
+		}
+	}
+	b.m.Needs[s.Node()] = []Node{NodeNginx}
+	return s
+}
+
+// passes are the directives that hand a request on.
+var passes = []string{"proxy_pass", "uwsgi_pass", "fastcgi_pass", "scgi_pass", "grpc_pass"}
+
+func (b *builder) route(s *Site, cfg facts.NginxConfig, pass *syntax.Directive) *Route {
+	r := &Route{Path: "/", Pass: pass, site: s}
+	if loc, ok := syntax.ParseLocation(pass.In("location")); ok {
+		r.Path = loc.Path
+		if loc.Modifier != "" && loc.Modifier != "@" {
+			r.Path = loc.Modifier + " " + loc.Path
+		}
+	}
+	scheme, addr, _, variable := syntax.ParseProxyPass(pass.Arg(0))
+	protocol := strings.TrimSuffix(pass.Name, "_pass")
+	if pass.Name == "proxy_pass" {
+		protocol = scheme
+	}
+	if variable {
+		r.Opaque = pass.Arg(0)
+		return r
+	}
+	if up, ok := cfg.Upstream(addr); ok {
+		for _, srv := range up.Servers {
+			u := b.upstream(srv.Address, protocol, facts.DirectiveSource(srv.Directive))
+			u.Backup, u.Down = srv.Backup, srv.Down
+			r.Upstreams = append(r.Upstreams, u)
+		}
+		return r
+	}
+	port := "80"
+	if scheme == "https" {
+		port = "443"
+	}
+	r.Upstreams = []*Upstream{b.upstream(syntax.WithPort(addr, port), protocol, facts.DirectiveSource(pass))}
+	return r
+}
+
+func (b *builder) upstream(addr, protocol string, src fact.Source) *Upstream {
+	u := &Upstream{Addr: addr, Protocol: protocol, Source: src}
+	if strings.HasPrefix(addr, "unix:") {
+		u.Listener = b.listenerAt(addr)
+		return u
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		u.Remote = true
+		return u
+	}
+	if host == "localhost" {
+		u.Listener = b.either(net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port))
+		return u
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil || !b.ownAddress(ip) {
+		u.Remote = true
+		return u
+	}
+	u.Listener = b.listenerAt(net.JoinHostPort(ip.String(), port))
+	return u
+}
+
+// either is the first of two addresses on which somebody listens: nginx tries
+// each address of a name in turn.
+func (b *builder) either(addrs ...string) fact.Of[*Listener] {
+	var out fact.Of[*Listener]
+	for i, a := range addrs {
+		var n fact.Notes
+		l := b.listenerAt(a)
+		if _, s := l.Look(&n); s != fact.IsAbsent {
+			return l
+		}
+		if i == 0 {
+			out = l
+		}
+	}
+	return out
+}

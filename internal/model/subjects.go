@@ -1,0 +1,269 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"assay/internal/fact"
+	syntax "assay/internal/syntax/nginx"
+	"assay/internal/tape"
+)
+
+// Contained says that the app runs in a container: shown, not audited.
+func (d *Deployment) Contained() bool { return d.Server != nil && d.Server.Container != "" }
+
+// of is the list that a check asks about: unknown for an app in a container.
+func of[T any](d *Deployment, list func() fact.Of[[]T]) fact.Of[[]T] {
+	if d.Contained() {
+		return fact.Unknown[[]T](fact.Why{Text: fmt.Sprintf("the app runs in a container (%s), which is not looked into", d.Server.Container)})
+	}
+	return list()
+}
+
+// fromSites makes a list of subjects out of each site.
+func fromSites[T any](d *Deployment, each func(*Site) []T) fact.Of[[]T] {
+	return of(d, func() fact.Of[[]T] {
+		return fact.Then(d.Sites, func(sites []*Site) []T {
+			var out []T
+			for _, s := range sites {
+				out = append(out, each(s)...)
+			}
+			return out
+		})
+	})
+}
+
+// Way is a route together with the app server that it should end in.
+type Way struct {
+	*Route
+	Server *AppServer // nil: none is known
+	Plain  fact.Of[tape.HTTPReply]
+}
+
+// ProxiedRoutes are the locations that hand requests on.
+func (d *Deployment) ProxiedRoutes() fact.Of[[]*Way] {
+	return fromSites(d, func(s *Site) []*Way {
+		var out []*Way
+		for _, r := range s.Routes {
+			w := &Way{Route: r, Server: d.Server}
+			for _, sf := range d.surfaces {
+				if sf.Direct {
+					w.Plain = sf.Reply
+				}
+			}
+			out = append(out, w)
+		}
+		return out
+	})
+}
+
+// VHost is a server block that should answer for an app, or a file that holds
+// one and is not included.
+type VHost struct {
+	Site  *Site
+	Spare *SpareFile
+	All   []*syntax.Directive // every server block
+}
+
+// Subject names the block or the file.
+func (v *VHost) Subject() string {
+	if v.Site != nil {
+		return v.Site.Subject()
+	}
+	return v.Spare.Path
+}
+
+// Node is the block.
+func (v *VHost) Node() Node {
+	if v.Site != nil {
+		return v.Site.Node()
+	}
+	return Node("file:" + v.Spare.Path)
+}
+
+// VHosts are the deployment's server blocks with a route, and the files beside
+// the configuration that would lead to it.
+func (d *Deployment) VHosts() fact.Of[[]*VHost] {
+	var n fact.Notes
+	x, state := d.model.Nginx.Look(&n)
+	if state == fact.IsAbsent {
+		return fact.Known[[]*VHost](nil)
+	}
+	return of(d, func() fact.Of[[]*VHost] {
+		return fact.Bind(d.Sites, func(sites []*Site) fact.Of[[]*VHost] {
+			if x == nil {
+				return fact.Unknown[[]*VHost](n.Why())
+			}
+			return fact.Then(x.Spare, func(spare []*SpareFile) []*VHost { return d.vhosts(x, sites, spare) })
+		})
+	})
+}
+
+func (d *Deployment) vhosts(x *Nginx, sites []*Site, spare []*SpareFile) []*VHost {
+	var all []*syntax.Directive
+	for _, s := range x.Sites {
+		all = append(all, s.Server)
+	}
+	var out []*VHost
+	served := false
+	for _, s := range sites {
+		if len(s.Routes) > 0 {
+			served = true
+			out = append(out, &VHost{Site: s, All: all})
+		}
+	}
+	var n fact.Notes
+	for _, f := range spare {
+		if d.Server == nil || served {
+			continue
+		}
+		binds, _ := d.Server.Binds.Look(&n)
+		if slices.ContainsFunc(f.Pass, func(p string) bool {
+			return slices.ContainsFunc(binds, func(b Bind) bool { return sameAddr(b.Addr, p) })
+		}) {
+			out = append(out, &VHost{Spare: f})
+		}
+	}
+	return out
+}
+
+// Welcomes are the distribution's welcome pages that are still served beside a
+// deployment: Debian's own default site, as the package brings it.
+func (m *Model) Welcomes() fact.Of[[]*Site] {
+	return fact.Then(m.Proxy(), func(l []*Nginx) []*Site {
+		var out []*Site
+		for _, n := range l {
+			for _, s := range n.Sites {
+				root, _ := syntax.Value(s.Server, "root")
+				if n.serves && len(s.Names) == 0 && len(s.Routes) == 0 && s.Default() && (root == "/var/www/html" || root == "/usr/share/nginx/html") {
+					out = append(out, s)
+				}
+			}
+		}
+		return out
+	})
+}
+
+// StaticPlaces are the locations that nginx answers from the disk.
+func (d *Deployment) StaticPlaces() fact.Of[[]*Static] {
+	return fromSites(d, func(s *Site) []*Static { return s.Statics })
+}
+
+// ProxySites are the server blocks that lead to the app.
+func (d *Deployment) ProxySites() fact.Of[[]*Site] {
+	return fromSites(d, func(s *Site) []*Site {
+		if len(s.Routes) == 0 {
+			return nil
+		}
+		return []*Site{s}
+	})
+}
+
+// ServedNames are the names of all sites.
+func (d *Deployment) ServedNames() fact.Of[[]*Name] {
+	return of(d, func() fact.Of[[]*Name] {
+		return fact.Then(d.Sites, func([]*Site) []*Name { return d.names })
+	})
+}
+
+// Endpoints are every name at every address of TLS.
+func (d *Deployment) Endpoints() fact.Of[[]*Endpoint] {
+	return fact.Bind(d.ServedNames(), func(names []*Name) fact.Of[[]*Endpoint] {
+		var out []*Endpoint
+		var n fact.Notes
+		for _, name := range names {
+			list, state := name.TLS.Look(&n)
+			if state == fact.IsUnknown && len(out) == 0 {
+				return fact.Unknown[[]*Endpoint](n.Why())
+			}
+			out = append(out, list...)
+		}
+		return fact.Known(out)
+	})
+}
+
+// Sockets are nginx's ways to unix sockets.
+func (d *Deployment) Sockets() fact.Of[[]*SocketUse] {
+	return of(d, func() fact.Of[[]*SocketUse] {
+		return fact.Then(d.Sites, func([]*Site) []*SocketUse { return d.uses })
+	})
+}
+
+// Servers is the app server, if one is known.
+func (d *Deployment) Servers() fact.Of[[]*AppServer] {
+	return of(d, func() fact.Of[[]*AppServer] {
+		if d.Server == nil {
+			return fact.Known[[]*AppServer](nil)
+		}
+		return fact.Known([]*AppServer{d.Server})
+	})
+}
+
+// Gunicorns is the app server when it is gunicorn.
+func (d *Deployment) Gunicorns() fact.Of[[]*AppServer] {
+	return fact.Then(d.Servers(), func(s []*AppServer) []*AppServer {
+		return slices.DeleteFunc(slices.Clone(s), func(a *AppServer) bool { return !a.Gunicorn() })
+	})
+}
+
+// Units is the unit that runs the app.
+func (d *Deployment) Units() fact.Of[[]*Unit] {
+	return fact.Bind(d.Servers(), func(s []*AppServer) fact.Of[[]*Unit] {
+		if len(s) == 0 {
+			return fact.Known[[]*Unit](nil)
+		}
+		var n fact.Notes
+		u, state := s[0].Unit.Look(&n)
+		switch state {
+		case fact.IsUnknown:
+			return fact.Unknown[[]*Unit](n.Why())
+		case fact.IsAbsent:
+			return fact.Known[[]*Unit](nil)
+		}
+		return fact.Known([]*Unit{u})
+	})
+}
+
+// AppListeners are the app server's own TCP sockets.
+func (d *Deployment) AppListeners() fact.Of[[]*Listener] {
+	return fact.Bind(d.Servers(), func(s []*AppServer) fact.Of[[]*Listener] {
+		if len(s) == 0 {
+			return fact.Known[[]*Listener](nil)
+		}
+		return fact.Then(s[0].Listens, func(all []*Listener) []*Listener {
+			return slices.DeleteFunc(slices.Clone(all), func(l *Listener) bool { return l.Path != "" })
+		})
+	})
+}
+
+// Surfaces are the places where the app can be asked.
+func (d *Deployment) Surfaces() fact.Of[[]*Surface] {
+	return of(d, func() fact.Of[[]*Surface] { return fact.Known(d.surfaces) })
+}
+
+// Proxy is nginx as the one subject of a question, and none when there is none.
+func (m *Model) Proxy() fact.Of[[]*Nginx] {
+	var n fact.Notes
+	x, state := m.Nginx.Look(&n)
+	switch state {
+	case fact.IsUnknown:
+		return fact.Unknown[[]*Nginx](n.Why())
+	case fact.IsAbsent:
+		return fact.Known[[]*Nginx](nil)
+	}
+	return fact.Known([]*Nginx{x})
+}
+
+// ProxyConfig is nginx's configuration as a subject.
+func (m *Model) ProxyConfig() fact.Of[[]NginxConfigSubject] {
+	return fact.Then(m.Proxy(), func(l []*Nginx) []NginxConfigSubject {
+		var out []NginxConfigSubject
+		for _, n := range l {
+			out = append(out, NginxConfigSubject{n})
+		}
+		return out
+	})
+}
+
+// Datastores are the datastores that listen on TCP or UDP.
+func (m *Model) Datastores() fact.Of[[]*Listener] { return m.Stores }

@@ -1,0 +1,157 @@
+package model
+
+import (
+	"slices"
+	"strings"
+
+	"assay/internal/fact"
+	"assay/internal/facts"
+	"assay/internal/syntax/envfile"
+	syntax "assay/internal/syntax/unit"
+)
+
+// Subject is the unit's name.
+func (u *Unit) Subject() string { return u.Name }
+
+// Node is the unit's state.
+func (u *Unit) Node() Node { return Node("unit:" + u.Name) }
+
+// ExecNode is what the unit needs to start: program, folder, user, environment.
+func (u *Unit) ExecNode() Node { return u.Node() + "/exec" }
+
+// Running says that systemd holds it for running or started by need.
+func (u *Unit) Running() bool {
+	return u.Active == "active" || u.Active == "reloading"
+}
+
+// AtBoot says that it, or a socket that starts it, comes up with the machine.
+func (u *Unit) AtBoot() bool {
+	switch u.File {
+	case "enabled", "enabled-runtime", "static", "generated", "alias", "indirect", "linked":
+		return u.File != "static" || u.SocketBoot || len(u.Triggers) > 0
+	}
+	return u.SocketBoot
+}
+
+// unit reads one service: as loaded, and its files on disk.
+func (b *builder) unit(name string) fact.Of[*Unit] {
+	if u, ok := b.units[name]; ok {
+		return u
+	}
+	u := fact.Bind(b.f.Unit(name), func(p facts.Props) fact.Of[*Unit] { return fact.Known(b.readUnit(name, p)) })
+	b.units[name] = u
+	return u
+}
+
+func (b *builder) readUnit(name string, p facts.Props) *Unit {
+	u := &Unit{Name: name, Load: p["LoadState"], LoadError: p["LoadError"], Active: p["ActiveState"], Sub: p["SubState"], Result: p["Result"],
+		ExitStatus: p.Int("ExecMainStatus"), File: p["UnitFileState"], Restarts: p.Int("NRestarts"), Fragment: p["FragmentPath"],
+		DropIns: strings.Fields(p["DropInPaths"]), MainPID: p.Int("MainPID"), Since: p.Time("StateChangeTimestamp"),
+		Triggers: strings.Fields(p["TriggeredBy"]), Reload: p["NeedDaemonReload"] == "yes", WorkingDir: p["WorkingDirectory"],
+		User: p["User"], Group: p["Group"], Oneshot: p["Type"] == "oneshot", Loaded: p.Commands()}
+	u.WorkingDir = strings.TrimPrefix(strings.TrimPrefix(u.WorkingDir, "!"), "-")
+	for _, t := range u.Triggers {
+		if !strings.HasSuffix(t, ".socket") {
+			continue
+		}
+		var n fact.Notes
+		if s, state := b.f.Unit(t).Look(&n); state == fact.IsKnown {
+			u.SocketLive = u.SocketLive || s["ActiveState"] == "active"
+			u.SocketBoot = u.SocketBoot || s["UnitFileState"] == "enabled"
+			u.listens = append(u.listens, socketAddresses(s["Listen"])...)
+		}
+	}
+	u.Files = b.unitFiles(u)
+	u.Context = b.execContext(u)
+	b.m.Needs[u.Node()] = []Node{u.ExecNode()}
+	return u
+}
+
+// unitFiles merges the fragment with its drop-ins as they are on disk.
+func (b *builder) unitFiles(u *Unit) fact.Of[UnitText] {
+	if u.Fragment == "" {
+		return fact.Absent[UnitText](fact.Source{Where: "systemctl show " + u.Name, Text: "FragmentPath is empty"})
+	}
+	return fact.Bind(b.f.File(u.Fragment), func(text string) fact.Of[UnitText] {
+		main := syntax.Parse(u.Fragment, text)
+		var drops []syntax.File
+		for _, d := range syntax.DropinOrder(u.DropIns) {
+			var n fact.Notes
+			t, state := b.f.File(d).Look(&n)
+			if state == fact.IsUnknown {
+				return fact.Unknown[UnitText](n.Why())
+			}
+			drops = append(drops, syntax.Parse(d, t))
+		}
+		return fact.Known(b.unitText(u.Name, syntax.Merge(main, drops...)))
+	})
+}
+
+// UnitText is what a unit's files say, effective values with their lines.
+type UnitText struct {
+	syntax.Unit
+	Exec    []syntax.Command
+	ExecErr string
+	Env     map[string]EnvValue
+	// EnvHidden: an environment file could not be read, so a variable that is
+	// not in Env may still be set.
+	EnvHidden []fact.Why
+}
+
+func (b *builder) unitText(name string, m syntax.Unit) UnitText {
+	t := UnitText{Unit: m, Env: map[string]EnvValue{}}
+	names := syntax.Names{Unit: name, Host: b.m.Machine.Hostname}
+	for _, s := range m.All("Service", "ExecStart") {
+		c, err := syntax.Commands(s, names)
+		if err != nil {
+			t.ExecErr = err.Error()
+		}
+		t.Exec = append(t.Exec, c...)
+	}
+	for _, s := range m.All("Service", "Environment") {
+		pairs, _, _ := syntax.Environment(s, names)
+		for _, p := range pairs {
+			t.Env[p.Name] = EnvValue{Value: p.Value, File: s.File, Line: s.Line}
+		}
+	}
+	for _, s := range m.All("Service", "EnvironmentFile") {
+		path, _ := syntax.EnvironmentFile(s, names)
+		var n fact.Notes
+		text, state := b.f.File(path).Look(&n)
+		if state == fact.IsUnknown {
+			t.EnvHidden = append(t.EnvHidden, n.Why())
+			continue
+		}
+		for _, e := range envfile.Parse(path, text).Entries {
+			t.Env[e.Name] = EnvValue{Value: e.Value, File: path, Line: e.Line}
+		}
+	}
+	return t
+}
+
+// SettingSource is where a unit's files set a key, for evidence.
+func (t UnitText) SettingSource(key string) (fact.Source, bool) {
+	s, ok := t.Last("Service", key)
+	if !ok {
+		return fact.Source{}, false
+	}
+	return fact.Source{Where: s.File, Line: s.Line, Text: s.Key + "=" + s.Value}, true
+}
+
+// serviceOf is the unit in a cgroup path: the last element that is a service.
+func serviceOf(cgroup string) string {
+	parts := strings.Split(cgroup, "/")
+	slices.Reverse(parts)
+	for _, p := range parts {
+		if strings.HasSuffix(p, ".service") && !strings.HasPrefix(p, "user@") {
+			return unescapeCgroup(p)
+		}
+	}
+	return ""
+}
+
+// unescapeCgroup drops the "_" that systemd puts before names the kernel would
+// take for its own files (cg_escape).
+func unescapeCgroup(p string) string {
+	return strings.TrimPrefix(p, "_")
+}
