@@ -100,7 +100,7 @@ func TestRun(t *testing.T) {
 	want(t, sh("sleep 60 & sleep 60"), tape.Unseen, "run it: it did not end in time")
 	// A grandchild that keeps the pipes open does not keep us.
 	began := time.Now()
-	sh("setsid sleep 20 & exit 0")
+	sh("setsid sleep 12 & exit 0")
 	if d := time.Since(began); d > 10*time.Second {
 		t.Errorf("waited %v", d)
 	}
