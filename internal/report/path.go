@@ -9,10 +9,10 @@ import (
 // deployment draws the way of a request: what the model knows of each hop, and
 // the worst that a check said of it.
 func deployment(d *model.Deployment, hearings []*check.Hearing, why diagnose.Diagnosis) Deployment {
-	out := Deployment{Name: d.Name, Container: d.Container, Names: d.Names()}
+	out := Deployment{Name: d.Name, Names: d.Names()}
 	if s := d.Server; s != nil {
 		out.App, out.Server = s.App, s.Kind
-		out.Unit = s.UnitName()
+		out.Unit, out.Container = s.UnitName(), s.Container
 	}
 	for _, h := range d.Hops() {
 		hop := Hop{Stage: string(h.Stage), Label: h.Label, Text: h.Text, State: string(h.State)}
