@@ -162,5 +162,11 @@ func (h *Host) forget() error {
 			}
 		}
 	}
+	logs, _ := filepath.Glob(filepath.Join(h.Root(), "var/log/*/*.log"))
+	for _, l := range logs {
+		if err := os.Truncate(l, 0); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -11,3 +11,7 @@ systemctl --quiet disable e2scrub_all.timer fstrim.timer apt-daily.timer apt-dai
 systemctl --quiet set-default multi-user.target
 : >/var/log/nginx/access.log
 : >/var/log/nginx/error.log
+
+# Debian's pg_ctlcluster sleeps four times half a second after PostgreSQL is
+# ready (15 and 17 alike): two of the three seconds that a boot would take.
+sed -i 's/select (undef, undef, undef, 0\.5)/select (undef, undef, undef, 0.05)/; s/select undef, undef, undef, 0\.5/select undef, undef, undef, 0.05/' /usr/bin/pg_ctlcluster
