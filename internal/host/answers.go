@@ -24,6 +24,14 @@ func hinted(a tape.Answer, hint string) tape.Answer {
 	return a
 }
 
+// sudoHint is for answers that more rights may change.
+func (l *local) sudoHint() string {
+	if l.root {
+		return ""
+	}
+	return sudo
+}
+
 func absent() tape.Answer { return tape.Answer{Status: tape.Absent} }
 
 // stopped is the answer when the ask's time, or the visit's, was over.

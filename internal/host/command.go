@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,7 +62,21 @@ func (l *local) command(ctx context.Context, a tape.Ask) tape.Answer {
 	}
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Args = argv
-	return spoken(deed, run(ctx, deed, cmd))
+	v = spoken(deed, run(ctx, deed, cmd))
+	if row.Name == "journal" && v.Status == tape.Seen && v.Body == "" && !journalThere() {
+		// journalctl 252 -o json says nothing and ends well where no journal is.
+		return hinted(unseen(deed, "there is no journal that we may read"), l.sudoHint())
+	}
+	return v
+}
+
+func journalThere() bool {
+	for _, dir := range []string{"/var/log/journal", "/run/log/journal"} {
+		if found, _ := filepath.Glob(dir + "/*/*.journal"); len(found) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func fill(row tape.Row, arg string) (argv []string, why string) {

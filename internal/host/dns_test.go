@@ -101,6 +101,7 @@ func TestDNS(t *testing.T) {
 }
 
 func TestDNSThatNeverAnswers(t *testing.T) {
+	t.Parallel()
 	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
 	must(t, err)
 	defer pc.Close()

@@ -38,6 +38,7 @@ type local struct {
 	opt   Options
 	slots chan struct{}
 	root  bool
+	kinds map[tape.Kind]func(context.Context, tape.Ask) tape.Answer
 }
 
 // Local returns a reader of this machine.
@@ -51,7 +52,25 @@ func Local(opt Options) Reader {
 	if opt.ResolvConf == "" {
 		opt.ResolvConf = "/etc/resolv.conf"
 	}
-	return &local{opt: opt, slots: make(chan struct{}, opt.Parallel), root: os.Geteuid() == 0}
+	l := &local{opt: opt, slots: make(chan struct{}, opt.Parallel), root: os.Geteuid() == 0}
+	l.kinds = map[tape.Kind]func(context.Context, tape.Ask) tape.Answer{
+		tape.KindSelf:    l.self,
+		tape.KindFile:    l.file,
+		tape.KindStat:    l.stat,
+		tape.KindGlob:    l.glob,
+		tape.KindTree:    l.tree,
+		tape.KindAccess:  l.access,
+		tape.KindProcs:   l.procs,
+		tape.KindEnviron: l.environ,
+		tape.KindSockets: l.sockets,
+		tape.KindAddrs:   l.addrs,
+		tape.KindCommand: l.command,
+		tape.KindDNS:     l.dns,
+		tape.KindTLS:     l.tls,
+		tape.KindHTTP:    l.http,
+		tape.KindDial:    l.dial,
+	}
+	return l
 }
 
 func (l *local) See(ctx context.Context, asks ...tape.Ask) []tape.Answer {
@@ -134,24 +153,7 @@ func limit(a tape.Ask) time.Duration {
 }
 
 func (l *local) answer(ctx context.Context, a tape.Ask) tape.Answer {
-	kinds := map[tape.Kind]func(context.Context, tape.Ask) tape.Answer{
-		tape.KindSelf:    l.self,
-		tape.KindFile:    l.file,
-		tape.KindStat:    l.stat,
-		tape.KindGlob:    l.glob,
-		tape.KindTree:    l.tree,
-		tape.KindAccess:  l.access,
-		tape.KindProcs:   l.procs,
-		tape.KindEnviron: l.environ,
-		tape.KindSockets: l.sockets,
-		tape.KindAddrs:   l.addrs,
-		tape.KindCommand: l.command,
-		tape.KindDNS:     l.dns,
-		tape.KindTLS:     l.tls,
-		tape.KindHTTP:    l.http,
-		tape.KindDial:    l.dial,
-	}
-	see, ok := kinds[a.Kind]
+	see, ok := l.kinds[a.Kind]
 	if !ok {
 		return unseen("see "+short(a.String()), "no such kind of ask")
 	}

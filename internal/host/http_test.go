@@ -55,6 +55,7 @@ func TestHTTP(t *testing.T) {
 }
 
 func TestHTTPBodies(t *testing.T) {
+	t.Parallel()
 	r := Local(Options{})
 	long := strings.Repeat("x", maxText-1) + "é and more"
 	for name, c := range map[string]struct {
@@ -92,6 +93,7 @@ func TestHTTPBodies(t *testing.T) {
 }
 
 func TestHTTPTrouble(t *testing.T) {
+	t.Parallel()
 	r := Local(Options{})
 	for name, c := range map[string]struct {
 		at, class string
@@ -132,6 +134,7 @@ func TestHTTPTrouble(t *testing.T) {
 
 // One server that stays silent costs only its own ask.
 func TestSilentServerHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	silent := "tcp:" + serve(t, func(c net.Conn) { io.Copy(io.Discard, c) })
 	quick := says(t, "HTTP/1.1 204 No Content\r\n\r\n")
 	began := time.Now()

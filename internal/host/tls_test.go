@@ -118,6 +118,7 @@ func TestTLSChains(t *testing.T) {
 }
 
 func TestTLSOldVersionsAndRefusals(t *testing.T) {
+	t.Parallel()
 	a := newAuthority(t)
 	cert, key := a.sign(leaf(time.Now().Add(-time.Hour), time.Now().Add(time.Hour)), a.mid, a.midKey)
 	r := Local(Options{Roots: a.pool})
