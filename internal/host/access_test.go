@@ -156,13 +156,7 @@ func queued(path string) (bool, error) {
 // listen serves connections until the test ends.
 func listen(t *testing.T, path string) string {
 	t.Helper()
-	short, err := os.MkdirTemp("", "s")
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(short) })
-	l, err := net.Listen("unix", short+"/s")
-	must(t, err)
-	t.Cleanup(func() { l.Close() })
-	must(t, exec.Command("mv", short+"/s", path).Run())
+	l := listenAt(t, path)
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -173,6 +167,19 @@ func listen(t *testing.T, path string) string {
 		}
 	}()
 	return path
+}
+
+// listenAt listens on a path longer than an address takes.
+func listenAt(t *testing.T, path string) net.Listener {
+	t.Helper()
+	tmp, err := os.MkdirTemp("/var/lib", "s")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(tmp) })
+	l, err := net.Listen("unix", tmp+"/s")
+	must(t, err)
+	t.Cleanup(func() { l.Close() })
+	must(t, os.Rename(tmp+"/s", path))
+	return l
 }
 
 // A service with PrivateTmp sees another /tmp than we do.

@@ -193,12 +193,7 @@ func TestHTTPOverUnix(t *testing.T) {
 
 func listenHTTP(t *testing.T, path string) string {
 	t.Helper()
-	tmp, err := os.MkdirTemp("/var/lib", "s")
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(tmp) })
-	l, err := net.Listen("unix", tmp+"/s")
-	must(t, err)
-	must(t, os.Rename(tmp+"/s", path))
+	l := listenAt(t, path)
 	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })}
 	go s.Serve(l)
 	t.Cleanup(func() { s.Close() })

@@ -300,13 +300,26 @@ func (l *local) environ(ctx context.Context, a tape.Ask) tape.Answer {
 		return l.failed(deed, err)
 	}
 	more := len(b) > tape.MaxFile
-	out := []string{}
-	for s := range strings.SplitSeq(string(b[:min(len(b), tape.MaxFile)]), "\x00") {
-		if s != "" {
-			out = append(out, s)
-		}
+	out, ok := splitEnviron(string(b[:min(len(b), tape.MaxFile)]))
+	if !ok {
+		return unseen(deed, "the process has written its title over it")
 	}
 	v := tape.Encode(out)
 	v.Truncated = more
 	return v
+}
+
+// splitEnviron: nginx, and gunicorn with setproctitle, use the place of the
+// environment for their title; what is left there begins with no NAME=, and
+// would read as an environment without variables.
+func splitEnviron(s string) ([]string, bool) {
+	out := []string{}
+	for _, row := range strings.Split(strings.TrimRight(s, "\x00"), "\x00") {
+		if strings.IndexByte(row, '=') > 0 {
+			out = append(out, row)
+		} else if len(out) == 0 && s != "" {
+			return nil, false
+		}
+	}
+	return out, true
 }

@@ -131,6 +131,19 @@ func TestEnviron(t *testing.T) {
 	want(t, see(t, r, tape.Ask{Kind: tape.KindEnviron, Name: "1/../2"}), tape.Unseen, "read the environment of process 1/../2: not a process id")
 }
 
+func TestSplitEnviron(t *testing.T) {
+	for in, want := range map[string]string{"": "[]", "A=1\x00B=\x00": "[A=1 B=]", "A=1\x00junk\x00B=2": "[A=1 B=2]"} {
+		if got, ok := splitEnviron(in); !ok || fmt.Sprint(got) != want {
+			t.Errorf("%q: %v %v", in, got, ok)
+		}
+	}
+	for _, in := range []string{"\x00\x00\x00", "n; master_process on;\x00A=1\x00", "=x"} {
+		if got, ok := splitEnviron(in); ok {
+			t.Errorf("%q: %v", in, got)
+		}
+	}
+}
+
 func TestSockets(t *testing.T) {
 	dir := t.TempDir()
 	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
