@@ -90,12 +90,17 @@ type Verdict struct {
 	why      string
 	severity *Severity
 	breaks   *bool
+	proven   bool
 	remedy   Remedy
 }
 
 // Passed says that it is right. A hearing in which something stayed unseen
 // turns it into unknown.
 func Passed() Verdict { return Verdict{outcome: Pass} }
+
+// Proven says that it is right whatever else was not seen: one of several
+// facts was enough.
+func Proven() Verdict { return Verdict{outcome: Pass, proven: true} }
 
 // DoesNotApply says why the question makes no sense for this subject.
 func DoesNotApply(why string) Verdict { return Verdict{outcome: NotApplicable, summary: why} }
@@ -163,6 +168,11 @@ func OfHost[S Subject](of func(*model.Model) fact.Of[[]S], judge func(*Hearing, 
 		}
 		return cases(of(m), judge)
 	}
+}
+
+// Both puts the question in two ways: to the host and to each deployment.
+func Both(a, b Ask) Ask {
+	return func(m *model.Model, d *model.Deployment) []Case { return append(a(m, d), b(m, d)...) }
 }
 
 func cases[S Subject](list fact.Of[[]S], judge func(*Hearing, S) Verdict) []Case {

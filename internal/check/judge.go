@@ -95,7 +95,7 @@ func hearAll(m *model.Model, d *model.Deployment, c *Check) []*Hearing {
 // convict on what was seen, but may not acquit.
 func (h *Hearing) conclude(judge func(*Hearing) Verdict) {
 	v, whole := h.run(judge)
-	if !whole || (len(h.Unseen) > 0 && (v.outcome == Pass || v.outcome == NotApplicable)) {
+	if !whole || (len(h.Unseen) > 0 && !v.proven && (v.outcome == Pass || v.outcome == NotApplicable)) {
 		h.Outcome, h.Summary = Unknown, h.Unseen[0].Text
 		return
 	}

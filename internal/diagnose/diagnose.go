@@ -29,7 +29,7 @@ func Why(m *model.Model, hearings []*check.Hearing) Diagnosis {
 		if !h.Finding() || !h.Breaks || h.Node == "" {
 			continue
 		}
-		if root := rootOf(m, h, failed); root != nil && root != h {
+		if root := rootOf(m, h, failed); root != nil && root.Node != h.Node {
 			d.Causes[h.Key()] = root.Key()
 		}
 	}

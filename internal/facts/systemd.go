@@ -32,9 +32,20 @@ func (f *Facts) Unit(name string) fact.Of[Props] {
 			return fact.Unknown[Props](fact.Why{Text: "read " + where + ": nothing was printed", Ask: a})
 		}
 		p := list[0]
-		return fact.Known(p, fact.Source{Where: where, Ask: a,
-			Text: fmt.Sprintf("LoadState=%s ActiveState=%s SubState=%s Result=%s UnitFileState=%s", p["LoadState"], p["ActiveState"], p["SubState"], p["Result"], p["UnitFileState"])})
+		return fact.Known(p)
 	})
+}
+
+// UnitSource is what systemctl says of a unit's state.
+func UnitSource(name string, p Props) fact.Source {
+	text := fmt.Sprintf("ActiveState=%s SubState=%s UnitFileState=%s", p["ActiveState"], p["SubState"], p["UnitFileState"])
+	if p["LoadState"] != "loaded" {
+		text = "LoadState=" + p["LoadState"] + " " + text
+	}
+	if p["Result"] != "success" {
+		text += fmt.Sprintf(" Result=%s ExecMainStatus=%s NRestarts=%s", p["Result"], p["ExecMainStatus"], p["NRestarts"])
+	}
+	return fact.Source{Where: "systemctl show " + name, Text: text, Ask: tape.Ask{Kind: tape.KindCommand, Name: "unit", Arg: name}}
 }
 
 // propsList reads blocks of KEY=VALUE with a blank line between.

@@ -87,6 +87,7 @@ func (b *builder) appServers() []*AppServer {
 	}
 	out = b.fromUnits(out)
 	for _, s := range out {
+		s.Now = b.m.Machine.Now
 		b.readGunicorn(s)
 		s.Journal = fact.Absent[[]facts.Entry]()
 		if s.unitName != "" && s.Container == "" {
@@ -165,6 +166,7 @@ func (b *builder) running(p Process, kind string, procs []Process) *AppServer {
 		if u.MainPID != p.PID && !runsServer(u.Loaded) { // supervisor.service and the like
 			return fact.Absent[*Unit](fact.Source{Where: src.Where, Text: "started by " + name + ", which does not name it"})
 		}
+		u.CwdGone = strings.HasSuffix(p.Cwd, " (deleted)")
 		return fact.Known(u)
 	})
 	return s

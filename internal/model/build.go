@@ -25,6 +25,7 @@ func Build(f *facts.Facts) *Model {
 	b.machine()
 	b.m.Nginx = b.buildNginx()
 	b.m.Stores = b.stores()
+	b.m.Firewall = b.firewall()
 	servers := b.appServers()
 	b.deployments(servers)
 	for _, d := range b.m.Deployments {

@@ -13,7 +13,7 @@ import (
 
 // deployments joins app servers to the sites that hand requests to them.
 func (b *builder) deployments(servers []*AppServer) {
-	var sites fact.Of[[]*Site]
+	sites := fact.Known[[]*Site](nil)
 	var notes fact.Notes
 	n, state := b.m.Nginx.Look(&notes)
 	var all []*Site
@@ -97,15 +97,15 @@ func (b *builder) leadsTo(u *Upstream, s *AppServer) bool {
 		}
 	}
 	binds, _ := s.Binds.Look(&b.notes)
-	if slices.ContainsFunc(binds, func(x Bind) bool { return sameAddr(x.Addr, u.Addr) }) {
+	if slices.ContainsFunc(binds, func(x Bind) bool { return SameAddr(x.Addr, u.Addr) }) {
 		return true
 	}
-	return slices.ContainsFunc(s.socketUnits, func(a string) bool { return sameAddr(a, u.Addr) })
+	return slices.ContainsFunc(s.socketUnits, func(a string) bool { return SameAddr(a, u.Addr) })
 }
 
-// sameAddr compares a bind with an upstream: a wildcard bind takes any address
+// SameAddr compares a bind with an upstream: a wildcard bind takes any address
 // of this host, and localhost is 127.0.0.1.
-func sameAddr(bind, up string) bool {
+func SameAddr(bind, up string) bool {
 	if bind == up {
 		return true
 	}

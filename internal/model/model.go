@@ -99,6 +99,7 @@ type AppServer struct {
 	Journal   fact.Of[[]facts.Entry]
 	Container string        // "docker 3f2a…", "" on the host itself
 	Idle      bool          // a unit that neither runs nor is enabled
+	Now       time.Time     // of the visit
 	Cert      fact.Of[bool] // it ends TLS itself
 	unitName  string
 	// socketUnits are the addresses of socket units that start it.
@@ -168,7 +169,10 @@ type Unit struct {
 	Oneshot    bool
 	Files      fact.Of[UnitText]
 	Context    ExecContext
-	listens    []string // addresses of the socket units in Triggers
+	Now        time.Time   // of the visit
+	CwdGone    bool        // its process runs in a folder that was deleted
+	Source     fact.Source // what systemctl said
+	listens    []string    // addresses of the socket units in Triggers
 }
 
 // EnvValue is a variable of a service's environment with where it was set.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"assay/internal/fact"
 	"assay/internal/syntax/netfiles"
@@ -58,6 +59,8 @@ type Endpoint struct {
 	Addr  string // address:port
 	Own   bool   // the address is this host's own
 	Shake fact.Of[tape.Handshake]
+	Now   time.Time
+	Dead  fact.Of[[]string] // other names of the certificate that do not resolve
 	name  *Name
 }
 
@@ -152,7 +155,8 @@ func (b *builder) endpoints(n *Name) fact.Of[[]*Endpoint] {
 		if slices.ContainsFunc(out, func(e *Endpoint) bool { return e.Addr == addr }) {
 			return
 		}
-		e := &Endpoint{Name: n.Name, Addr: addr, Own: own, name: n, Shake: b.f.TLS(addr, n.Name)}
+		e := &Endpoint{Name: n.Name, Addr: addr, Own: own, name: n, Now: b.m.Machine.Now, Shake: b.f.TLS(addr, n.Name)}
+		e.Dead = b.deadNames(e)
 		b.m.Needs[e.Node()] = []Node{NodeNginx, n.Node()}
 		out = append(out, e)
 	}
@@ -172,6 +176,41 @@ func (b *builder) endpoints(n *Name) fact.Of[[]*Endpoint] {
 		return fact.Unknown[[]*Endpoint](notes.Why())
 	}
 	return fact.Known(out)
+}
+
+// maxOthers bounds the other names of a certificate that are asked for.
+const maxOthers = 20
+
+// deadNames are names that the certificate has besides, and that do not exist.
+func (b *builder) deadNames(e *Endpoint) fact.Of[[]string] {
+	return fact.Bind(e.Shake, func(h tape.Handshake) fact.Of[[]string] {
+		var dead []string
+		for i, c := range Chain(h) {
+			for k, n := range c.DNSNames {
+				if i > 0 || k == maxOthers || n == e.Name || strings.HasPrefix(n, "*.") || internalName(n) {
+					continue
+				}
+				var notes fact.Notes
+				a, as := b.f.DNS(n, "A").Look(&notes)
+				aaaa, aaaas := b.f.DNS(n, "AAAA").Look(&notes)
+				if as == fact.IsKnown && aaaas == fact.IsKnown && len(a.Addrs)+len(aaaa.Addrs) == 0 && a.Rcode != "SERVFAIL" {
+					dead = append(dead, n)
+				}
+			}
+		}
+		return fact.Known(dead)
+	})
+}
+
+// SecureName is a name as a visitor types it behind https://.
+type SecureName struct{ *Name }
+
+// Node stands on every address of the name.
+func (n SecureName) Node() Node { return Node("https:" + n.Name.Name) }
+
+// Served says that some block with the name hands requests to an app.
+func (n *Name) Served() bool {
+	return slices.ContainsFunc(n.Sites, func(s *Site) bool { return len(s.Routes) > 0 })
 }
 
 // probeIP is an address of this host that reaches the listen.

@@ -56,6 +56,15 @@ func (b *builder) probe(d *Deployment) {
 		}
 	}
 	d.uses = b.socketUses(d, sites)
+	for _, n := range d.names {
+		secure := SecureName{n}.Node()
+		b.m.Needs[secure] = []Node{n.Node(), NodeNginx}
+		var notes fact.Notes
+		list, _ := n.TLS.Look(&notes)
+		for _, e := range list {
+			b.m.Needs[secure] = append(b.m.Needs[secure], e.Node())
+		}
+	}
 	d.Database = fact.Absent[*Store]()
 	if d.Server == nil {
 		return

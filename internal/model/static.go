@@ -20,6 +20,7 @@ type Static struct {
 	Source  fact.Source
 	Own     fact.Of[string] // the app's folder for these URLs, by Flask's conventions
 	Folder  fact.Of[tape.Stat]
+	Enter   fact.Of[tape.AccessReport] // may nginx's user enter the folder
 	Samples fact.Of[[]*Sample]
 	site    *Site
 	loc     *syntax.Directive
@@ -87,10 +88,12 @@ func handsOn(d *syntax.Directive) bool {
 // sample picks files and asks for each by its URL.
 func (b *builder) sample(st *Static, d *Deployment) {
 	if st.Dir == "" {
+		st.Enter = fact.Unknown[tape.AccessReport](fact.Why{Text: "the path of " + st.Source.String() + " holds a variable"})
 		st.Samples = fact.Unknown[[]*Sample](fact.Why{Text: "the path of " + st.Source.String() + " holds a variable"})
 		return
 	}
 	st.Folder = b.f.Stat(st.Dir, false)
+	st.Enter = b.nginxAccess(st.Dir, "x")
 	st.Own = fact.Absent[string]()
 	if st.Assets() {
 		st.Own = b.staticFolder(d.Server)
@@ -219,5 +222,8 @@ func (s *Site) at(l syntax.Listen) string {
 	}
 	return scheme + net.JoinHostPort(probeIP(l), strconv.Itoa(l.Port))
 }
+
+// SourceOf is where a directive stands.
+func SourceOf(d *syntax.Directive) fact.Source { return facts.DirectiveSource(d) }
 
 func directiveSource(d *syntax.Directive) fact.Source { return facts.DirectiveSource(d) }

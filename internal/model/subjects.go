@@ -2,7 +2,9 @@ package model
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"assay/internal/fact"
 	syntax "assay/internal/syntax/nginx"
@@ -119,7 +121,7 @@ func (d *Deployment) vhosts(x *Nginx, sites []*Site, spare []*SpareFile) []*VHos
 		}
 		binds, _ := d.Server.Binds.Look(&n)
 		if slices.ContainsFunc(f.Pass, func(p string) bool {
-			return slices.ContainsFunc(binds, func(b Bind) bool { return sameAddr(b.Addr, p) })
+			return slices.ContainsFunc(binds, func(b Bind) bool { return SameAddr(b.Addr, p) })
 		}) {
 			out = append(out, &VHost{Spare: f})
 		}
@@ -163,6 +165,17 @@ func (d *Deployment) ProxySites() fact.Of[[]*Site] {
 func (d *Deployment) ServedNames() fact.Of[[]*Name] {
 	return of(d, func() fact.Of[[]*Name] {
 		return fact.Then(d.Sites, func([]*Site) []*Name { return d.names })
+	})
+}
+
+// SecureNames are the names as a browser asks for them.
+func (d *Deployment) SecureNames() fact.Of[[]SecureName] {
+	return fact.Then(d.ServedNames(), func(l []*Name) []SecureName {
+		var out []SecureName
+		for _, n := range l {
+			out = append(out, SecureName{n})
+		}
+		return out
 	})
 }
 
@@ -224,8 +237,59 @@ func (d *Deployment) Units() fact.Of[[]*Unit] {
 	})
 }
 
-// AppListeners are the app server's own TCP sockets.
-func (d *Deployment) AppListeners() fact.Of[[]*Listener] {
+// AppListener is a TCP socket of an app server.
+type AppListener struct {
+	*Listener
+	Server  *AppServer
+	Proxied bool // some site leads to the app
+}
+
+// Node is the socket as seen from outside.
+func (l AppListener) Node() Node { return l.Listener.Node() + "/open" }
+
+// AppServerListeners are the app server's TCP sockets.
+func (d *Deployment) AppServerListeners() fact.Of[[]AppListener] {
+	return fact.Then(d.tcpListeners(), func(all []*Listener) []AppListener {
+		var out []AppListener
+		has, _ := d.hasSites()
+		for _, l := range all {
+			out = append(out, AppListener{l, d.Server, has})
+		}
+		return out
+	})
+}
+
+// ServedBy is an app server with whether a site leads to it.
+type ServedBy struct {
+	*AppServer
+	Sites bool
+}
+
+// ServersWithSites is the app server as it is served.
+func (d *Deployment) ServersWithSites() fact.Of[[]ServedBy] {
+	return fact.Then(d.Servers(), func(l []*AppServer) []ServedBy {
+		var out []ServedBy
+		has, state := d.hasSites()
+		for _, s := range l {
+			out = append(out, ServedBy{s, has || state == fact.IsUnknown})
+		}
+		return out
+	})
+}
+
+// Program is what a process runs, without its path.
+func (s *AppServer) Program(p Process) string { return strings.Join(p.Args, " ") }
+
+// LoopbackOnly says that nobody beyond this machine can connect.
+func (s *AppServer) LoopbackOnly(w fact.Witness) bool {
+	own, state := s.Listens.Look(w)
+	return state == fact.IsKnown && !slices.ContainsFunc(own, func(l *Listener) bool {
+		ip, err := netip.ParseAddr(l.IP)
+		return l.Path == "" && (err != nil || !ip.IsLoopback())
+	})
+}
+
+func (d *Deployment) tcpListeners() fact.Of[[]*Listener] {
 	return fact.Bind(d.Servers(), func(s []*AppServer) fact.Of[[]*Listener] {
 		if len(s) == 0 {
 			return fact.Known[[]*Listener](nil)

@@ -19,6 +19,9 @@ func (u *Unit) Node() Node { return Node("unit:" + u.Name) }
 // ExecNode is what the unit needs to start: program, folder, user, environment.
 func (u *Unit) ExecNode() Node { return u.Node() + "/exec" }
 
+// RunsGunicorn says that its program is gunicorn.
+func (u *Unit) RunsGunicorn() bool { return serverKind(u.argv()) == "gunicorn" }
+
 // Running says that systemd holds it for running or started by need.
 func (u *Unit) Running() bool {
 	return u.Active == "active" || u.Active == "reloading"
@@ -44,11 +47,11 @@ func (b *builder) unit(name string) fact.Of[*Unit] {
 }
 
 func (b *builder) readUnit(name string, p facts.Props) *Unit {
-	u := &Unit{Name: name, Load: p["LoadState"], LoadError: p["LoadError"], Active: p["ActiveState"], Sub: p["SubState"], Result: p["Result"],
+	u := &Unit{Now: b.m.Machine.Now, Name: name, Load: p["LoadState"], LoadError: p["LoadError"], Active: p["ActiveState"], Sub: p["SubState"], Result: p["Result"],
 		ExitStatus: p.Int("ExecMainStatus"), File: p["UnitFileState"], Restarts: p.Int("NRestarts"), Fragment: p["FragmentPath"],
 		DropIns: strings.Fields(p["DropInPaths"]), MainPID: p.Int("MainPID"), Since: p.Time("StateChangeTimestamp"),
 		Triggers: strings.Fields(p["TriggeredBy"]), Reload: p["NeedDaemonReload"] == "yes", WorkingDir: p["WorkingDirectory"],
-		User: p["User"], Group: p["Group"], Oneshot: p["Type"] == "oneshot", Loaded: p.Commands()}
+		Source: facts.UnitSource(name, p), User: p["User"], Group: p["Group"], Oneshot: p["Type"] == "oneshot", Loaded: p.Commands()}
 	u.WorkingDir = strings.TrimPrefix(strings.TrimPrefix(u.WorkingDir, "!"), "-")
 	for _, t := range u.Triggers {
 		if !strings.HasSuffix(t, ".socket") {

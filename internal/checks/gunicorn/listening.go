@@ -1,0 +1,55 @@
+package gunicorn
+
+import (
+	"slices"
+	"strings"
+
+	"assay/internal/check"
+	"assay/internal/fact"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "gunicorn.listening",
+	Title:    "gunicorn listens exactly where it is told to",
+	Severity: check.Medium,
+	Stage:    model.StageSocket,
+	Breaks:   true,
+	Guide:    "000 step 6: listening on the expected socket or port",
+	Why:      "Who connects to the configured address finds nobody there.",
+	Cure:     check.OnHost,
+	Ask:      check.Each((*model.Deployment).Gunicorns, listening),
+})
+
+func listening(h *check.Hearing, s *model.AppServer) check.Verdict {
+	unit, us := s.Unit.Look(h)
+	socket := us == fact.IsKnown && (unit.SocketLive || unit.SocketBoot)
+	master, up := s.Master.Open(h)
+	if !up && socket {
+		return check.DoesNotApply("the socket unit listens for it")
+	}
+	binds, _ := s.Binds.Open(h)
+	own, _ := s.Listens.Open(h)
+	if up && s.Now.Sub(master.Start) < settle && len(own) == 0 {
+		return check.DoesNotApply("it has only begun to start")
+	}
+	var missing []string
+	for _, b := range binds {
+		if strings.HasPrefix(b.Addr, "fd://") || slices.ContainsFunc(own, func(l *model.Listener) bool { return model.SameAddr(b.Addr, l.Addr) }) {
+			continue
+		}
+		h.Saw(b.Source)
+		missing = append(missing, b.Addr)
+	}
+	if len(missing) == 0 || socket && binds[0].Default {
+		return check.Passed()
+	}
+	if socket {
+		return check.Failed("both "+unit.Triggers[0]+" and --bind claim the address: the socket unit wins, and "+missing[0]+" is not listened on", check.Remedy{
+			Do:       "With a socket unit, leave --bind away; or disable the socket unit.",
+			Commands: []string{"sudo systemctl edit --full " + s.UnitName() + "   # take --bind out", "sudo systemctl restart " + s.UnitName()},
+			Verify:   "sudo ss -ltnpx | grep gunicorn", Minutes: 5,
+		})
+	}
+	return check.Failed("gunicorn is told to listen on "+missing[0]+", and does not", remedy(s))
+}

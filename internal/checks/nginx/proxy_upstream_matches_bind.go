@@ -1,0 +1,131 @@
+package nginx
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"assay/internal/check"
+	"assay/internal/fact"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "nginx.proxy.upstream-matches-bind",
+	Title:    "nginx hands requests to a socket on which the app listens",
+	Severity: check.Critical,
+	Stage:    model.StageSocket,
+	Breaks:   true,
+	Guide:    "000 step 7 and causes: nginx points to the wrong socket or port",
+	Why:      "Every request to this location gets 502 Bad Gateway.",
+	Cure:     check.OnHost,
+	Ask:      check.Each((*model.Deployment).ProxiedRoutes, upstreamMatches),
+})
+
+func upstreamMatches(h *check.Hearing, w *model.Way) check.Verdict {
+	if w.Opaque != "" {
+		return check.CannotTell("the address in "+w.Opaque+" is made of a variable", "look at the map or set that fills it")
+	}
+	var dead, alive []string
+	for _, u := range w.Upstreams {
+		if u.Remote || u.Down {
+			continue
+		}
+		h.Saw(u.Source)
+		l, state := u.Listener.Look(h)
+		switch state {
+		case fact.IsAbsent:
+			dead = append(dead, u.Addr)
+		case fact.IsKnown:
+			alive = append(alive, u.Addr)
+			if v, wrong := wrongEnd(h, w, u, l); wrong {
+				return v
+			}
+		}
+	}
+	switch {
+	case len(dead) == 0 && len(alive) == 0:
+		if len(w.Upstreams) > 0 && !slices.ContainsFunc(w.Upstreams, func(u *model.Upstream) bool { return !u.Remote && !u.Down }) {
+			return check.DoesNotApply("the upstream is another machine")
+		}
+		return check.Passed()
+	case len(dead) == 0:
+		return check.Passed()
+	case len(alive) > 0:
+		return check.Warned(fmt.Sprintf("nobody listens on %s, one of %d upstream servers", listText(dead), len(dead)+len(alive)), matchRemedy(h, w, dead[0])).
+			Because("nginx tries it again and again: some requests wait or fail before another server answers.")
+	}
+	return check.Failed("nginx hands requests to "+listText(dead)+", where nobody listens", matchRemedy(h, w, dead[0]))
+}
+
+// wrongEnd finds a listener that is not the app, or does not speak what nginx
+// speaks to it.
+func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listener) (check.Verdict, bool) {
+	if w.Server == nil {
+		return check.Verdict{}, false
+	}
+	held, hs := l.Holders.Look(h)
+	master, ms := w.Server.Master.Look(h)
+	workers, _ := w.Server.Workers.Look(h)
+	if hs == fact.IsKnown && ms == fact.IsKnown && len(held) > 0 && held[0].PID != 1 && !slices.ContainsFunc(held, func(p model.Process) bool {
+		return p.PID == master.PID || slices.ContainsFunc(workers, func(x model.Process) bool { return x.PID == p.PID })
+	}) && l.Path == "" {
+		return check.Failed(fmt.Sprintf("%s is held by another program (%s), not by %s", u.Addr, held[0].Comm, w.Server.Name), check.Remedy{
+			Do:       "Give each program an address of its own; nginx and the app must name the same one.",
+			Commands: []string{"sudo ss -ltnp", "# then correct proxy_pass or --bind"},
+			Verify:   "sudo ss -ltnp", Minutes: 10,
+		}).Because("Requests reach another program than the app."), true
+	}
+	if w.Server.Gunicorn() && u.Protocol != "http" {
+		plain, ps := w.Plain.Look(h)
+		if u.Protocol != "https" || (ps == fact.IsKnown && plain.Status > 0) {
+			return check.Failed(fmt.Sprintf("nginx speaks %s to %s, and gunicorn speaks plain http there", u.Protocol, u.Addr), check.Remedy{
+				Do:       "Use proxy_pass with http:// for gunicorn.",
+				Commands: []string{"# " + where(w.Pass.File, w.Pass.Line), "proxy_pass http://" + u.Addr + ";", "sudo nginx -t && sudo systemctl reload nginx"},
+				Verify:   "curl -I http://localhost/", Minutes: 5,
+			}), true
+		}
+	}
+	return check.Verdict{}, false
+}
+
+// matchRemedy points proxy_pass at the app's own address where that is known.
+func matchRemedy(h *check.Hearing, w *model.Way, dead string) check.Remedy {
+	r := check.Remedy{Verify: "curl -I http://localhost/", Minutes: 5}
+	own := ownAddress(h, w)
+	if own == "" || own == dead {
+		r.Do = "Start the app server that should listen on " + dead + "."
+		r.Commands = []string{"sudo ss -ltnpx | grep -e gunicorn -e python"}
+		if w.Server != nil {
+			if u := w.Server.UnitName(); u != "" {
+				r.Commands = []string{"sudo systemctl restart " + u, "sudo journalctl -u " + u + " -n 50 --no-pager"}
+				r.Verify = "systemctl is-active " + u
+			}
+		}
+		return r
+	}
+	r.Do = fmt.Sprintf("The app listens on %s: put that address into proxy_pass.", own)
+	to := "http://" + own
+	if strings.HasPrefix(own, "unix:") {
+		to = "http://" + own
+	}
+	r.Commands = []string{"# " + where(w.Pass.File, w.Pass.Line), "proxy_pass " + to + ";", "sudo nginx -t && sudo systemctl reload nginx"}
+	return r
+}
+
+// ownAddress is where the app listens, or else is told to.
+func ownAddress(h *check.Hearing, w *model.Way) string {
+	if w.Server == nil {
+		return ""
+	}
+	if l, s := w.Server.Listens.Look(h); s == fact.IsKnown && len(l) > 0 {
+		return l[0].Addr
+	}
+	if b, s := w.Server.Binds.Look(h); s == fact.IsKnown && len(b) > 0 {
+		h.Saw(b[0].Source)
+		return b[0].Addr
+	}
+	return ""
+}
+
+func where(file string, line int) string { return fmt.Sprintf("%s:%d", file, line) }

@@ -1,0 +1,40 @@
+package facts
+
+import (
+	"assay/internal/fact"
+	"assay/internal/syntax/nft"
+	"assay/internal/tape"
+)
+
+// Firewall is the ruleset as loaded in the kernel; Absent where there is no nft
+// to ask and the older iptables holds no table either.
+func (f *Facts) Firewall() fact.Of[*nft.Ruleset] {
+	return remember(f, "nft", func() fact.Of[*nft.Ruleset] {
+		a := tape.Ask{Kind: tape.KindCommand, Name: "nft"}
+		v, why, ok := f.answer(a)
+		switch {
+		case !ok:
+			return fact.Unknown[*nft.Ruleset](why)
+		case v.Status == tape.Absent:
+			return f.withoutNft(a)
+		case v.Exit != 0:
+			return fact.Unknown[*nft.Ruleset](fact.Why{Text: "list the firewall's rules: " + short(v.Stderr), Hint: "run with sudo", Ask: a})
+		}
+		r, err := nft.Parse([]byte(v.Body))
+		if err != nil {
+			return fact.Unknown[*nft.Ruleset](fact.Why{Text: err.Error(), Ask: a})
+		}
+		return fact.Known(r, fact.Source{Where: "nft list ruleset", Ask: a})
+	})
+}
+
+// withoutNft: the kernel names the tables of the older iptables in /proc; an
+// empty list, or none, means that nothing filters there.
+func (f *Facts) withoutNft(a tape.Ask) fact.Of[*nft.Ruleset] {
+	return fact.Bind(f.File("/proc/net/ip_tables_names"), func(names string) fact.Of[*nft.Ruleset] {
+		if names == "" {
+			return fact.Absent[*nft.Ruleset]()
+		}
+		return fact.Unknown[*nft.Ruleset](fact.Why{Text: "list the firewall's rules: they are iptables' own, and there is no nft to read them", Hint: "install nftables", Ask: a})
+	})
+}
