@@ -94,15 +94,22 @@ func isSystemd(pid int) bool {
 	return strings.TrimSpace(string(b)) == "systemd"
 }
 
-// killAll ends every process of the host and waits until they are gone.
+// killAll ends every process of the host and waits until they are gone. For a
+// second only PID 1 is killed, with which the kernel kills all inside: nspawn
+// then removes its lock and ends by itself.
 func (h *Host) killAll() error {
-	for range 250 {
+	for round := range 300 {
 		pids := h.members()
 		if len(pids) == 0 {
 			return nil
 		}
+		if round < 50 {
+			pids = []int{h.findInit()}
+		}
 		for _, pid := range pids {
-			syscall.Kill(pid, syscall.SIGKILL)
+			if pid > 1 { // 0 would be our own process group
+				syscall.Kill(pid, syscall.SIGKILL)
+			}
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

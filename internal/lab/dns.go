@@ -33,6 +33,14 @@ func (h *Host) dnsFile(name string) string { return filepath.Join(h.dir(), "dns-
 // DNSMode says how the DNS server behaves: "normal", "silent" (the port is open
 // and nothing ever answers) or "servfail" (every question fails).
 func (h *Host) DNSMode(ctx context.Context, mode string) error {
+	start := h.startDnsmasq
+	switch mode {
+	case "normal", "silent":
+	case "servfail":
+		start = h.startServfail
+	default:
+		return fmt.Errorf("set DNS mode %q: there are normal, silent, servfail", mode)
+	}
 	if h.Resolver.alive() {
 		syscall.Kill(h.Resolver.PID, syscall.SIGKILL)
 		for h.Resolver.alive() {
@@ -40,10 +48,6 @@ func (h *Host) DNSMode(ctx context.Context, mode string) error {
 		}
 	}
 	os.Remove(h.dnsFile("pid"))
-	start := h.startDnsmasq
-	if mode == "servfail" {
-		start = h.startServfail
-	}
 	if err := start(ctx); err != nil {
 		return fmt.Errorf("start DNS of %s: %w", h.Name, err)
 	}
@@ -56,15 +60,11 @@ func (h *Host) DNSMode(ctx context.Context, mode string) error {
 		return fmt.Errorf("read %s: %w", h.dnsFile("pid"), err)
 	}
 	h.Resolver = procOf(pid)
-	switch mode {
-	case "normal", "servfail":
-	case "silent":
+	if mode == "silent" {
 		// A stopped server keeps its port: the kernel sends no refusal for it.
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 			return err
 		}
-	default:
-		return fmt.Errorf("set DNS mode %q: there are normal, silent, servfail", mode)
 	}
 	return h.write()
 }

@@ -186,7 +186,7 @@ func TestTwoAtOnceAndNothingLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, h := range []*Host{a, b} {
-		for _, left := range append(h.cgroups(), h.dir(), h.Visitors(), "/run/netns/"+h.netns(inside), "/etc/netns/"+h.netns(visitor)) {
+		for _, left := range append(h.cgroups(), h.dir(), h.VisitorNetns(), "/run/netns/"+h.netns(inside), "/etc/netns/"+h.netns(visitor)) {
 			if present(left) {
 				t.Errorf("%s is left", left)
 			}
@@ -310,7 +310,7 @@ func TestSurvivesItsMaker(t *testing.T) {
 	if err := (&Host{state{Name: name}}).Down(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if present(h.dir()) || present(h.Visitors()) || h.PID() != 0 || len(h.members()) > 0 {
+	if present(h.dir()) || present(h.VisitorNetns()) || h.PID() != 0 || len(h.members()) > 0 {
 		t.Error("something is left of the orphan")
 	}
 }

@@ -101,8 +101,8 @@ func (h *Host) PID() int {
 	return h.Init.PID
 }
 
-// Visitors returns the path of the visitor's network namespace.
-func (h *Host) Visitors() string { return "/run/netns/" + h.netns(visitor) }
+// VisitorNetns returns the path of the visitor's network namespace.
+func (h *Host) VisitorNetns() string { return "/run/netns/" + h.netns(visitor) }
 
 func (h *Host) read(name string) error {
 	b, err := os.ReadFile(filepath.Join(cacheDir(), "host", name, "host.json"))
