@@ -109,12 +109,18 @@ func (b blueprint) build(ctx context.Context, log io.Writer) ([]string, error) {
 	return lower, nil
 }
 
-// Build makes every root and layer that is missing, so that Up need not.
+// Build makes every root and layer that is missing, so that Up need not, and
+// removes those that no blueprint stands on any more.
 func Build(ctx context.Context, log io.Writer) error {
+	wanted := map[string]bool{}
 	for _, b := range blueprints {
-		if _, err := b.build(ctx, log); err != nil {
+		lower, err := b.build(ctx, log)
+		if err != nil {
 			return err
 		}
+		for _, dir := range lower {
+			wanted[dir] = true
+		}
 	}
-	return nil
+	return prune(wanted, log)
 }

@@ -4,10 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
+	"time"
 )
 
 // cacheDir holds roots, layers, packages, the private CA and the hosts. It must
@@ -71,4 +74,29 @@ func digest(tree fs.FS, dirs []string, more ...string) (string, error) {
 func present(dir string) bool {
 	_, err := os.Stat(dir)
 	return err == nil
+}
+
+// prune removes roots and layers that are not wanted, not mounted and a day
+// old: another work tree's program may want them, and builds them again then.
+func prune(wanted map[string]bool, log io.Writer) error {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return err
+	}
+	var all []string
+	for _, kind := range []string{"root", "layer"} {
+		found, _ := filepath.Glob(filepath.Join(cacheDir(), kind, "*-*"))
+		all = append(all, found...)
+	}
+	for _, dir := range all {
+		info, err := os.Stat(dir)
+		if err != nil || wanted[dir] || time.Since(info.ModTime()) < 24*time.Hour || strings.Contains(string(mounts), dir) {
+			continue
+		}
+		fmt.Fprintf(log, "cache: removing %s\n", filepath.Base(dir))
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
