@@ -12,7 +12,7 @@ import (
 func TestConfRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.StringMatching(`[a-zA-Z0-9 :/'"#\\._-]{0,20}`).Draw(t, "s")
-		n := rapid.Int64Min(-1 << 62).Draw(t, "n")
+		n := rapid.Int64Min(-1<<62).Draw(t, "n")
 		src := fmt.Sprintf("bind = [%q, %d]\nif x:\n    workers = %q\n", s, n, s)
 		c := ReadConf(src, "f")
 		v := c.Get("bind")

@@ -38,6 +38,7 @@ http {
 	}
 }
 
+// Seen the same from nginx 1.22.1 itself, with a `return` in each location.
 func TestMatch(t *testing.T) {
 	c := ParseText("f", `server {
   location / { }
@@ -45,7 +46,7 @@ func TestMatch(t *testing.T) {
   location /static/ { location ~ \.css$ { } location /static/deep { } }
   location ^~ /media { location ~ \.php$ { } }
   location ~* \.(png|CSS)$ { }
-  location ~ ^/api/(?<v>v\d+)/ { location /api/v1/in { } }
+  location ~ ^/api/(?<v>v\d+)/ { location ~ in/ { } }
   location /app/ { proxy_pass http://x; }
   location /both { } location /both/ { proxy_pass http://x; }
   location =/exact { }
@@ -72,8 +73,8 @@ server { location = /only { } }`)
 			t.Errorf("%s: line %d %+v, want %d", x.uri, line, m, x.line)
 		}
 	}
-	if m := s[0].Match("/api/v1/in/x"); m.Location.Arg(0) != "/api/v1/in" {
-		t.Errorf("nested prefix in a regex: %v", m.Location.Args)
+	if m := s[0].Match("/api/v1/in/x"); m.Location.Arg(1) != "in/" {
+		t.Errorf("nested regex in a regex: %v", m.Location.Args)
 	}
 }
 
