@@ -46,7 +46,7 @@ var secret = []string{"password", "passwd", "pwd", "sslpassword", "sslkey", "tok
 
 // Parse takes a URL apart. Passwords may hold "@", "/", "#", "?" and ":" without
 // being quoted: the last "@" before the host wins. Scheme postgres is named
-// postgresql; Given tells the two apart.
+// postgresql; GivenScheme tells the two apart.
 func Parse(s string) (DSN, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
