@@ -45,8 +45,8 @@ var aliases = map[string]string{"postgres": "postgresql", "psql": "postgresql", 
 var secret = []string{"password", "passwd", "pwd", "sslpassword", "sslkey", "token", "secret", "authsource_password"}
 
 // Parse takes a URL apart. Passwords may hold "@", "/", "#", "?" and ":" without
-// being quoted: the last "@" before the host wins. Scheme postgres is named
-// postgresql; GivenScheme tells the two apart.
+// being quoted: the last "@" wins. The scheme postgres is named postgresql;
+// GivenScheme tells the two apart.
 func Parse(s string) (DSN, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
