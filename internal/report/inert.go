@@ -117,3 +117,22 @@ var plain = map[rune]string{
 	'…': "...", '→': "->", '✓': "ok", '✗': "FAIL", '–': "-", '—': "-", '·': "-",
 	'’': "'", '‘': "'", '“': `"`, '”': `"`, '•': "*", '≥': ">=", '≤': "<=", '×': "x",
 }
+
+// Line is text for one line of a terminal: harmless, and at most limit runes.
+func Line(s string, limit int, onlyASCII bool) string {
+	s = inert(s, limit)
+	if onlyASCII {
+		s = ascii(s)
+	}
+	return s
+}
+
+// Lines is text of several lines, harmless, with its line ends and spaces kept.
+func Lines(s string, onlyASCII bool) string {
+	p := page{o: TextOptions{ASCII: onlyASCII}}
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(p.literal(strings.TrimRight(line, "\r\n")) + "\n")
+	}
+	return b.String()
+}

@@ -98,10 +98,14 @@ func (p *page) sum(r Report) {
 	p.blank()
 	c := r.Counts
 	var s string
+	st := none
 	switch {
 	case c.Findings+c.Unknown+c.Passed+c.NotApplicable == 0:
 		return
+	case len(r.Deployments) == 0:
+		s = tally(r) + "."
 	case c.Findings == 0 && c.Unknown == 0 && c.Passed > 0:
+		st = good
 		s = "Nothing found wrong: " + count(c.Passed, "check") + " passed on " + count(len(r.Deployments), "deployment") + "."
 		if c.NotApplicable > 0 {
 			s += fmt.Sprintf(" %d do not apply here.", c.NotApplicable)
@@ -110,10 +114,6 @@ func (p *page) sum(r Report) {
 		s = "Nothing found wrong in what could be seen: " + tally(r) + "."
 	default:
 		s = tally(r) + "."
-	}
-	st := none
-	if c.Findings == 0 && c.Unknown == 0 && c.Passed > 0 {
-		st = good
 	}
 	p.para("", 0, s, st)
 }

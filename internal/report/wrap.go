@@ -5,6 +5,9 @@ import (
 	"unicode"
 )
 
+// Wrap breaks text at spaces into lines of at most width columns; see wrap.
+func Wrap(s string, width int) []string { return wrap(s, width, 0) }
+
 // wrap breaks text into lines of at most width columns, at spaces only: a word
 // that is wider (a path, a URL) stays whole on a line of its own, since a
 // terminal folds it so that it can still be copied, and we could not.
@@ -32,6 +35,9 @@ func wrap(s string, width, lead int) []string {
 	}
 	return out
 }
+
+// Columns is how wide a terminal shows s, roughly.
+func Columns(s string) int { return columns(s) }
 
 // columns is how wide a terminal shows s, roughly: combining marks take none,
 // East Asian wide forms and emoji take two.

@@ -1,0 +1,34 @@
+// Assay says what is wrong with the Flask deployments on a host.
+package main
+
+import (
+	"os"
+
+	"golang.org/x/term"
+
+	"assay/internal/cli"
+	"assay/internal/host"
+)
+
+// version is set when a release is linked.
+var version = "dev"
+
+func main() {
+	if host.Child() {
+		return
+	}
+	exe, _ := os.Executable()
+	os.Exit(cli.Main(cli.Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		IsTerminal: term.IsTerminal, Columns: columns,
+		Exe: exe, Version: version, Works: cli.Wire(version),
+	}, os.Args[1:]))
+}
+
+func columns(fd int) int {
+	w, _, err := term.GetSize(fd)
+	if err != nil {
+		return 0
+	}
+	return w
+}

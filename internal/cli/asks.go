@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"assay/internal/report"
+	"assay/internal/tape"
+)
+
+// reading is one kind of ask that is no command, told to a person who wonders
+// what a program run as root will touch.
+type reading struct {
+	Kind tape.Kind `json:"kind"`
+	What string    `json:"what"`
+}
+
+// readings are all kinds but commands, which have a table of their own.
+func readings() []reading {
+	return []reading{
+		{tape.KindSelf, "who looks and when: user id, host name, time of boot"},
+		{tape.KindFile, "the beginning or the end of a file, at most 1 MiB: configuration of nginx and systemd, the server's own configuration, environment files, logs"},
+		{tape.KindStat, "owner, mode, size and times of a path, and for some the hash of what is in it"},
+		{tape.KindGlob, "which paths match a pattern, as include does in nginx"},
+		{tape.KindTree, "the names of the files in a folder, at most 400"},
+		{tape.KindAccess, "whether a user may read a path or connect to a socket, tried with that user's rights"},
+		{tape.KindProcs, "the processes: arguments, user, working folder, from /proc"},
+		{tape.KindEnviron, "the environment of an app server's process, from /proc; the values of secrets are replaced"},
+		{tape.KindSockets, "the listening sockets and who holds them, from /proc"},
+		{tape.KindAddrs, "the addresses of the network interfaces"},
+		{tape.KindDNS, "the addresses of the names that nginx serves, from the system's own resolver"},
+		{tape.KindTLS, "a TLS handshake with this host, under the names that it serves"},
+		{tape.KindHTTP, "GET requests to this host and to the app's own socket, as a visitor sends them"},
+		{tape.KindDial, "whether a TCP port of this host takes a connection, which is closed at once"},
+	}
+}
+
+func (a *app) asksVerb() *cobra.Command {
+	format := "text"
+	c := &cobra.Command{
+		Use:     "asks",
+		Short:   "all that an audit may run and read, before it does",
+		Long:    "Prints every command that an audit may run and every kind of thing that it may read. There are no others. Prints a line for sudoers, too.",
+		Example: "  assay asks\n  assay asks --format json",
+		Args:    exactly(0, "no argument"),
+		RunE: func(*cobra.Command, []string) error {
+			if err := oneOf("format", format, "text", "json"); err != nil {
+				return err
+			}
+			return a.asks(format)
+		},
+	}
+	c.Flags().StringVar(&format, "format", format, "`text|json`")
+	return c
+}
+
+// running is a row of tape.Commands in JSON.
+type running struct {
+	Argv    []string `json:"argv"` // "{}" stands for a unit, a file or the like
+	Path    []string `json:"path"`
+	Why     string   `json:"why"`
+	Root    bool     `json:"root"` // only as root
+	Sealed  bool     `json:"sealed"`
+	Seconds int      `json:"seconds"`
+}
+
+func (a *app) asks(format string) error {
+	if format == "json" {
+		var out struct {
+			Runs    []running `json:"runs"`
+			Reads   []reading `json:"reads"`
+			Sudoers string    `json:"sudoers"`
+		}
+		for _, r := range tape.Commands() {
+			out.Runs = append(out.Runs, running{r.Argv, r.Path, r.Why, r.Root, r.Sealed, r.Seconds})
+		}
+		out.Reads, out.Sudoers = readings(), a.sudoers()
+		return report.WriteJSON(a.Stdout, out)
+	}
+	var b strings.Builder
+	b.WriteString("An audit changes nothing. It runs these commands and no others:\n\n")
+	for _, r := range tape.Commands() {
+		fmt.Fprintf(&b, "  %s\n      %s\n\n", strings.Join(placed(r.Argv), " "), manner(r))
+	}
+	b.WriteString(ownRules)
+	b.WriteString("\nIt reads, itself:\n\n")
+	for _, r := range readings() {
+		for i, l := range report.Wrap(r.What, a.textOptions(never, false).Width-12) {
+			if i == 0 {
+				fmt.Fprintf(&b, "  %-8s  %s\n", r.Kind, l)
+			} else {
+				b.WriteString(strings.Repeat(" ", 12) + l + "\n")
+			}
+		}
+	}
+	b.WriteString("\nTo let one account look as root and do nothing else, put this line into\n/etc/sudoers.d/assay with visudo. The program must belong to root:\n\n  ")
+	b.WriteString(a.sudoers() + "\n\nThen:\n\n  sudo assay collect | assay check --tape -\n")
+	_, _ = fmt.Fprint(a.Stdout, report.Lines(b.String(), a.ascii()))
+	return nil
+}
+
+const ownRules = `As root it runs a program only if the program and every folder above it belong
+to root and nobody else may write there. Sealed means: the disk is read-only to
+it, and what it writes goes to memory and is thrown away.
+`
+
+// placed shows where an ask's one argument goes.
+func placed(argv []string) []string {
+	out := make([]string, len(argv))
+	for i, w := range argv {
+		switch {
+		case w == "{}":
+			w = "NAME"
+		case strings.ContainsAny(w, "*?[ "):
+			w = "'" + w + "'" // as it would be typed; no shell is involved
+		}
+		out[i] = w
+	}
+	return out
+}
+
+func manner(r tape.Row) string {
+	s := r.Why
+	if r.Root {
+		s += "; as root only"
+	}
+	if r.Sealed {
+		s += "; sealed"
+	}
+	return fmt.Sprintf("%s; at most %d s", s, r.Seconds)
+}
+
+var (
+	account  = regexp.MustCompile(`^[a-z_][a-z0-9_-]*$`)
+	safePath = regexp.MustCompile(`^/[A-Za-z0-9._/-]+$`)
+)
+
+// sudoers is the line that allows `assay collect` as root: one program, one
+// argument, no wildcard, so nothing can be added to it.
+func (a *app) sudoers() string {
+	user, exe := a.Getenv("SUDO_USER"), a.Exe
+	if user == "" {
+		user = a.Getenv("USER")
+	}
+	if !account.MatchString(user) || user == "root" {
+		user = "deploy"
+	}
+	if !safePath.MatchString(exe) {
+		exe = "/usr/local/bin/assay"
+	}
+	return fmt.Sprintf("%s ALL=(root) NOPASSWD: %s collect", user, exe)
+}

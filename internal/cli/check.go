@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"assay/internal/check"
+	"assay/internal/report"
+	"assay/internal/tape"
+)
+
+// checkOptions are the flags of assay check.
+type checkOptions struct {
+	format, output, failOn string
+	only, skip, apps       []string
+	timeout                time.Duration
+	tape, color            string
+	verbose                bool
+}
+
+func (a *app) checkVerb() *cobra.Command {
+	var o checkOptions
+	c := &cobra.Command{
+		Use:   "check [flags]",
+		Short: "audit this host, or a recording of one",
+		Long: "Finds every WSGI deployment on this host, follows the way of a request through each, and says what is wrong, why, " +
+			"and what mends it. It changes nothing: assay asks prints all that it runs and reads. As root it sees more.\n\n" +
+			"Exit codes, the worst of 2 > 1 > 3 > 0:\n" +
+			"  0  no finding at or above --fail-on\n" +
+			"  1  at least one\n" +
+			"  2  wrong use, or a file that cannot be read or written\n" +
+			"  3  no deployment found, or a check at or above --fail-on not answered",
+		Example: "  sudo assay check\n  sudo assay check --only nginx,tls --fail-on medium\n  sudo assay check --format json --output report.json\n" +
+			"  ssh web-1 sudo assay collect | assay check --tape -",
+		Args: exactly(0, "no argument"),
+		RunE: func(*cobra.Command, []string) error { return a.check(o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.format, "format", "text", "`text|json`")
+	f.StringVarP(&o.output, "output", "o", "-", "write the report to `FILE`, whole or not at all, mode 0600")
+	f.StringVar(&o.failOn, "fail-on", check.High.String(), "exit 1 from this `SEVERITY` on: info, low, medium, high, critical or never")
+	f.StringArrayVar(&o.only, "only", nil, "these checks alone: `IDS` or beginnings of ids, with commas")
+	f.StringArrayVar(&o.skip, "skip", nil, "all checks but these `IDS`")
+	f.StringArrayVar(&o.apps, "app", nil, "this deployment alone, by `NAME`; may be given again")
+	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "for the whole audit: a `TIME` such as 30s or 2m")
+	f.StringVar(&o.tape, "tape", "", "judge the recording `FILE`, plain or gzipped; - is the standard input")
+	f.StringVar(&o.color, "color", auto, "`auto|always|never`")
+	complete(c, "format", "text", "json")
+	complete(c, "color", auto, always, never)
+	complete(c, "fail-on", append(check.SeverityNames(), never)...)
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "fold no list; say what was asked and how long it took")
+	return c
+}
+
+const defaultTimeout = 30 * time.Second
+
+func (o checkOptions) valid() error {
+	if err := oneOf("format", o.format, "text", "json"); err != nil {
+		return err
+	}
+	if err := oneOf("color", o.color, auto, always, never); err != nil {
+		return err
+	}
+	if o.timeout <= 0 {
+		return usagef("--timeout %s: want more than no time", o.timeout)
+	}
+	if o.output == "" {
+		return usagef("--output needs a file, or - for the standard output")
+	}
+	return oneOf("fail-on", o.failOn, append(check.SeverityNames(), never)...)
+}
+
+func (a *app) check(o checkOptions) error {
+	if err := o.valid(); err != nil {
+		return err
+	}
+	chosen, err := choose(o.only, o.skip, a.Works.Families())
+	if err != nil {
+		return err
+	}
+	t, err := a.tapeOf(o.tape, o.timeout)
+	if err != nil {
+		return err
+	}
+	apps, err := a.appsOf(o.apps, t)
+	if err != nil {
+		return err
+	}
+	r, _ := a.Works.Judge(t, Choice{Check: chosen, App: apps})
+	code, sentence := verdict(r, o.failOn)
+	if err := a.deliver(o, r, sentence); err != nil {
+		return asUsage(err)
+	}
+	a.exit = code
+	return nil
+}
+
+// tapeOf reads a recording, or makes one of this host.
+func (a *app) tapeOf(file string, timeout time.Duration) (*tape.Tape, error) {
+	if file != "" {
+		t, err := a.readTape(file)
+		if err != nil {
+			return nil, asUsage(err)
+		}
+		return t, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	s := a.spinner()
+	defer s.stop()
+	return a.Works.Collect(ctx, s.tell), nil
+}
+
+// deliver writes the report where it is wanted.
+func (a *app) deliver(o checkOptions, r report.Report, sentence string) error {
+	toFile := o.output != "-"
+	write := func(w io.Writer) error {
+		if o.format == "json" {
+			return report.JSON(w, r)
+		}
+		t := a.textOptions(o.color, toFile)
+		t.Verbose, t.Unfold, t.Verdict = o.verbose, o.verbose, sentence
+		return report.Text(w, r, t)
+	}
+	if toFile {
+		return writeFile(o.output, write)
+	}
+	var b bytes.Buffer // one write: a pager that leaves early is no error of ours
+	if err := write(&b); err != nil {
+		return err
+	}
+	_, _ = a.Stdout.Write(b.Bytes())
+	return nil
+}

@@ -1,0 +1,147 @@
+// Package cli is the command line: one file a verb, each an options struct,
+// its parse and its run. It is the only place that prints and exits.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"assay/internal/check"
+	"assay/internal/model"
+	"assay/internal/report"
+	"assay/internal/tape"
+)
+
+// Env is all that a verb has of the world.
+type Env struct {
+	Stdin      io.Reader
+	Stdout     io.Writer
+	Stderr     io.Writer
+	Getenv     func(string) string
+	IsTerminal func(fd int) bool // 1 is Stdout, 2 is Stderr
+	Columns    func(fd int) int  // of the terminal, 0 when it is none
+	Exe        string            // path of this program
+	Version    string
+	Works      Works
+}
+
+// Works is what the verbs set going; see Wire.
+type Works struct {
+	// Collect visits this host; tell hears of each ask as it begins and ends,
+	// from several goroutines.
+	Collect func(ctx context.Context, tell func(a tape.Ask, ended bool)) *tape.Tape
+	// Judge audits a recording. The model is whole, whatever was chosen.
+	Judge    func(*tape.Tape, Choice) (report.Report, *model.Model)
+	Model    func(*tape.Tape) *model.Model
+	Families func() []*check.Family
+	// Describe says what was understood, for people; Data for programs.
+	Describe func(io.Writer, *model.Model) error
+	Data     func(*model.Model) any
+}
+
+// Choice is what of an audit is wanted. A nil function takes everything.
+type Choice struct {
+	Check func(check.Check) bool
+	App   func(name string) bool
+}
+
+// app is one run of the command line.
+type app struct {
+	Env
+	exit int
+}
+
+// usageError is one line about how assay was called, with the nearest right
+// command; it exits 2, as does a file named there that cannot be used.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// Main runs the command line and returns its exit code.
+func Main(env Env, args []string) int {
+	a := &app{Env: env}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	if err := root.Execute(); err != nil {
+		a.complain(err)
+		return exitUsage
+	}
+	return a.exit
+}
+
+// complain writes an error as one line, and its hint as another.
+func (a *app) complain(err error) {
+	text, hint, hinted := strings.Cut(err.Error(), "\nhint: ")
+	fmt.Fprintln(a.Stderr, "assay: "+report.Line(text, 500, a.ascii()))
+	if hinted {
+		fmt.Fprintln(a.Stderr, "hint: "+report.Line(hint, 500, a.ascii()))
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "assay",
+		Short:         "Finds out what is wrong with the Flask deployments on this host.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if v, _ := c.Flags().GetBool("version"); v {
+				return a.version()
+			}
+			if len(args) > 0 {
+				return usagef("unknown command %q%s", args[0], didYouMean(args[0], verbs(c), "assay "))
+			}
+			return a.help(c)
+		},
+	}
+	root.Flags().Bool("version", false, "print the version")
+	root.AddCommand(a.checkVerb(), a.explainVerb(), a.checksVerb(), a.modelVerb(), a.asksVerb(),
+		a.recordVerb(), a.collectVerb(), a.schemaVerb(), a.completionVerb(), a.versionVerb())
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { _ = a.help(c) })
+	root.SetUsageFunc(a.help)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(a.helpVerb())
+	return root
+}
+
+func verbs(c *cobra.Command) []string {
+	var out []string
+	for _, v := range c.Root().Commands() {
+		if !v.Hidden {
+			out = append(out, v.Name())
+		}
+	}
+	return out
+}
+
+// exactly takes n arguments, and says what they are for.
+func exactly(n int, want string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) == n:
+			return nil
+		case len(args) < n:
+			return usagef("%s needs %s: %s", c.CommandPath(), want, c.UseLine())
+		}
+		return usagef("unexpected %q: %s", args[n], c.UseLine())
+	}
+}
+
+func asUsage(err error) error {
+	if _, is := errors.AsType[usageError](err); is {
+		return err
+	}
+	return usageError{err.Error()}
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"fmt"
+
+	"assay/internal/check"
+	"assay/internal/report"
+)
+
+// Exit codes, the same in every format. The worst of 5 > 4 > 2 > 1 > 3 > 0 wins.
+const (
+	exitWell     = 0 // nothing at or above --fail-on
+	exitFindings = 1 // a finding at or above --fail-on
+	exitUsage    = 2 // a wrong flag or verb, or a file named there that cannot be used
+	exitUnseen   = 3 // no deployment found, or an unknown at or above --fail-on
+	// 4, refused or rolled back, and 5, left half-done, are for the verbs that
+	// change a host.
+)
+
+// never is the --fail-on that no finding reaches.
+const never = "never"
+
+// verdict is the exit code of a report, and the one sentence that says why.
+// failOn is a severity's name or never.
+func verdict(r report.Report, failOn string) (code int, sentence string) {
+	found, unseen := 0, 0
+	for _, f := range r.Findings {
+		if reaches(f.Severity, failOn) {
+			found++
+		}
+	}
+	for _, u := range r.Unknown {
+		if reaches(u.Severity, failOn) {
+			unseen++
+		}
+	}
+	switch {
+	case found > 0:
+		return exitFindings, fmt.Sprintf("Exit 1: %s %s%s.", number(found, "finding is", "findings are"), level(failOn), also(unseen))
+	case len(r.Deployments) == 0:
+		return exitUnseen, "Exit 3: no deployment was found."
+	case unseen > 0:
+		return exitUnseen, fmt.Sprintf("Exit 3: %s %s could not be answered%s.", number(unseen, "check that is", "checks that are"), level(failOn), asRoot(r))
+	case failOn == never:
+		return exitWell, "Exit 0: --fail-on never."
+	case len(r.Findings) > 0:
+		return exitWell, fmt.Sprintf("Exit 0: no finding is %s.", level(failOn))
+	}
+	return exitWell, "Exit 0."
+}
+
+func reaches(severity, failOn string) bool {
+	if failOn == never {
+		return false
+	}
+	s, ok := check.ParseSeverity(severity)
+	limit, _ := check.ParseSeverity(failOn)
+	return !ok || s >= limit // a severity from a later assay is not made little of
+}
+
+func number(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func level(failOn string) string {
+	if failOn == check.Critical.String() {
+		return failOn
+	}
+	return failOn + " or worse"
+}
+
+func also(unseen int) string {
+	if unseen == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d more could not be answered", unseen)
+}
+
+func asRoot(r report.Report) string {
+	if r.Host.Root {
+		return ""
+	}
+	return " without root"
+}
