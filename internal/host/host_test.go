@@ -50,7 +50,7 @@ const (
 	wwwData    = 33
 )
 
-// make a file with its folders, all owned by uid.
+// put makes a file that is uid's, and the folders above it that are missing.
 func put(t *testing.T, path, text string, uid int, mode os.FileMode) {
 	t.Helper()
 	must(t, os.MkdirAll(filepath.Dir(path), 0o755))

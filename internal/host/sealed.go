@@ -34,7 +34,9 @@ type seal struct {
 
 // sealed runs a program that could write so that it cannot: see sealed_child.go.
 // The configuration that it is to judge must be root's own; a program that
-// reads a configuration does what it says.
+// reads a configuration does what it says. Files that it includes are not
+// looked at here: whoever asks has read them and knows their owners. Code
+// that is no machine code (init_by_lua, perl_modules) the seal does not stop.
 func (l *local) sealed(ctx context.Context, deed string, row tape.Row, program string, argv []string) tape.Answer {
 	for _, arg := range argv[1:] {
 		if !strings.HasPrefix(arg, "/") {
