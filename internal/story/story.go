@@ -27,10 +27,11 @@ type Story struct {
 // Case is one state of a host. A bad one is found, with exactly the words of
 // Want; a good one is a near miss and stays silent.
 type Case struct {
-	Name  string // bad..., good...
-	On    string // blueprint host
-	Break string // shell script that makes the healthy host so; "" for the host as it is
-	Want  []Want // of this story's check; none for a good case
+	Name  string   // bad..., good...
+	On    string   // blueprint host
+	Lab   []string // what is changed around the host first: certificates and DNS
+	Break string   // shell script that makes the healthy host so; "" for the host as it is
+	Want  []Want   // of this story's check; none for a good case
 }
 
 // Bad says whether the case must be found.
@@ -56,8 +57,8 @@ func (w Want) String() string {
 var caseName = regexp.MustCompile(`^(bad|good)(-[a-z0-9]+)*$`)
 
 // Parse reads a story. Its file is a txtar archive: the comment is the prose,
-// and a case has the files NAME/break.sh, NAME/on and NAME/want, of which a bad
-// one needs want. Errors name the story, the file and the line.
+// and a case has the files NAME/break.sh, NAME/lab, NAME/on and NAME/want, of
+// which a bad one needs want. Errors name the story, the file and the line.
 func Parse(id string, data []byte) (Story, error) {
 	a := txtar.Parse(data)
 	s := Story{ID: id, Prose: strings.TrimSpace(string(a.Comment))}
@@ -90,6 +91,12 @@ func (s *Story) take(f txtar.File) error {
 			return errors.New("empty; without the file it is the healthy host as it is")
 		}
 		c.Break = text
+	case "lab":
+		for l := range strings.Lines(text) {
+			if l = strings.TrimSpace(l); l != "" {
+				c.Lab = append(c.Lab, l)
+			}
+		}
 	case "on":
 		on := strings.Fields(text)
 		if len(on) != 1 {
@@ -99,7 +106,7 @@ func (s *Story) take(f txtar.File) error {
 	case "want":
 		return c.expect(text)
 	default:
-		return errors.New("unknown file; a case has break.sh, on and want")
+		return errors.New("unknown file; a case has break.sh, lab, on and want")
 	}
 	return nil
 }
@@ -160,7 +167,7 @@ func (s *Story) whole(seen map[string]bool) error {
 		switch {
 		case c.Bad() && len(c.Want) == 0:
 			return fmt.Errorf("%s/want is missing: a bad case says what is found", c.Name)
-		case c.Bad() && c.Break == "" && c.On == Unix:
+		case c.Bad() && c.Break == "" && len(c.Lab) == 0 && c.On == Unix:
 			return fmt.Errorf("%s/break.sh is missing: the healthy host is not bad", c.Name)
 		case !c.Bad() && seen[c.Name+"/want"]:
 			return fmt.Errorf("%s/want: a good case stays silent", c.Name)

@@ -1,0 +1,188 @@
+//go:build real
+
+package checks_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/internal/audit"
+	"assay/internal/lab"
+	"assay/internal/tape"
+)
+
+var record = flag.Bool("record", false, "keep what the hosts answer as the stories' recordings")
+
+// CASE in the environment chooses cases by a part of their name.
+func chosen(c told) bool {
+	want := os.Getenv("CASE")
+	for w := range strings.SplitSeq(want, ",") {
+		if strings.Contains(c.name(), w) {
+			return true
+		}
+	}
+	return want == ""
+}
+
+// The same stories on booted hosts: break a healthy host as the story says, look
+// at it with the program that ships, and judge.
+func TestStoriesOnHosts(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Fatal("booting hosts needs root: sudo make real")
+	}
+	ctx := context.Background()
+	if err := lab.Ready(ctx, os.Stderr); err != nil {
+		t.Fatal(err)
+	}
+	binary := build(t)
+	for i, c := range cases(t) {
+		if !chosen(c) {
+			continue
+		}
+		t.Run(c.name(), func(t *testing.T) {
+			t.Parallel()
+			tp := c.onHost(t, fmt.Sprintf("case%d-%d", os.Getpid()%10000, i), binary)
+			r, _ := audit.Judge(tp, nil)
+			c.compare(t, r)
+			if *record && !t.Failed() {
+				c.keep(t, tp)
+			}
+		})
+	}
+}
+
+// build makes the program as it ships.
+func build(t *testing.T) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "assay")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, "assay/cmd/assay")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if b, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, b)
+	}
+	return out
+}
+
+func (c told) onHost(t *testing.T, name, binary string) *tape.Tape {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	defer cancel()
+	h, err := lab.Up(ctx, c.On, lab.Options{Name: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Down(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := c.around(ctx, h); err != nil {
+		t.Fatal(err)
+	}
+	if c.Break != "" {
+		if out, err := h.Run(ctx, c.Break); err != nil {
+			t.Fatalf("break.sh: %v\n%s", err, out)
+		}
+	}
+	if err := h.Put(ctx, binary, "/usr/local/bin/assay", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := h.Run(ctx, "assay record /root/case.tape"); err != nil {
+		t.Fatalf("record: %v\n%s", err, out)
+	}
+	f, err := os.Open(filepath.Join(h.Root(), "root/case.tape"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	tp, err := tape.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tp
+}
+
+func (c told) keep(t *testing.T, tp *tape.Tape) {
+	t.Helper()
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err := tp.Write(z); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(c.file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(c.file, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// around changes what lies around a host, by the lines of the case's lab file:
+//
+//	dns NAME [ADDRESS...]        a record; all dns lines together replace the host's own, HOST stands for its address
+//	dns-mode silent|servfail     how the name server answers everything
+//	cert NAME names=a,b from=-80d to=-1d self
+func (c told) around(ctx context.Context, h *lab.Host) error {
+	records := map[string][]string{}
+	for _, l := range c.Lab {
+		w := strings.Fields(strings.ReplaceAll(l, "HOST", lab.Address))
+		var err error
+		switch {
+		case w[0] == "dns" && len(w) > 1:
+			records[w[1]] = w[2:]
+		case w[0] == "dns-mode" && len(w) == 2:
+			err = h.DNSMode(ctx, w[1])
+		case w[0] == "cert" && len(w) > 1:
+			err = cert(ctx, h, w[1], w[2:])
+		default:
+			err = fmt.Errorf("unknown word; want dns, dns-mode or cert")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", l, err)
+		}
+	}
+	if len(records) > 0 {
+		return h.DNS(ctx, records)
+	}
+	return nil
+}
+
+func cert(ctx context.Context, h *lab.Host, name string, options []string) error {
+	opt := lab.CertOptions{Names: []string{name}}
+	for _, o := range options {
+		k, v, _ := strings.Cut(o, "=")
+		var err error
+		switch k {
+		case "names":
+			opt.Names = strings.Split(v, ",")
+		case "from":
+			opt.NotBefore, err = daysFromNow(v)
+		case "to":
+			opt.NotAfter, err = daysFromNow(v)
+		case "self":
+			opt.SelfSigned = true
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return h.IssueCert(ctx, opt)
+}
+
+func daysFromNow(s string) (time.Time, error) {
+	n, err := strconv.ParseFloat(strings.TrimSuffix(s, "d"), 64)
+	return time.Now().Add(time.Duration(n * 24 * float64(time.Hour))), err
+}
