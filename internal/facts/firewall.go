@@ -24,6 +24,14 @@ func (f *Facts) Firewall() fact.Of[*nft.Ruleset] {
 		if err != nil {
 			return fact.Unknown[*nft.Ruleset](fact.Why{Text: err.Error(), Ask: a})
 		}
+		// nft 1.0.6 prints {"xt": null} for what iptables-nft's conntrack, multiport
+		// and addrtype matches ask, and ufw is made of them; its text says it.
+		text := tape.Ask{Kind: tape.KindCommand, Name: "nft-text"}
+		plain, why, ok := f.answer(text)
+		if !ok {
+			return fact.Unknown[*nft.Ruleset](why)
+		}
+		r.AddText(plain.Body)
 		return fact.Known(r, fact.Source{Where: "nft list ruleset", Ask: a})
 	})
 }

@@ -32,6 +32,8 @@ func Commands() []Row {
 			Path: bins("journalctl"), Why: "the last 120 journal lines of one unit", Seconds: 8},
 		{Name: "nft", Argv: []string{"nft", "-j", "list", "ruleset"},
 			Path: bins("nft"), Why: "the firewall's rules, as loaded in the kernel", Root: true, Seconds: 5},
+		{Name: "nft-text", Argv: []string{"nft", "list", "ruleset"},
+			Path: bins("nft"), Why: "the same rules as text: the JSON leaves out what matches of iptables ask for", Root: true, Seconds: 5},
 		{Name: "nginx-test", Argv: []string{"nginx", "-t", "-c", "{}"},
 			Path: bins("nginx"), Why: "nginx's own verdict on its configuration", Root: true, Sealed: true,
 			Scratch: []string{"/run", "/var/log", "/var/lib/nginx", "/var/cache/nginx", "/tmp", "/var/tmp"}, Seconds: 10},

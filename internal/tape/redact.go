@@ -1,0 +1,271 @@
+package tape
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Secrets are found in the places where they are kept: values of variables,
+// settings and options whose name says so, the password in a URL, private keys,
+// cookies. A value of eight characters or more is then replaced wherever it
+// stands, in each spelling that a log or a page may give it; a shorter one only
+// at its name, since it may well be an ordinary word.
+var (
+	// secretName is the name of a variable, a setting or an option.
+	secretName = regexp.MustCompile(`(?i)(secret|passw|passphrase|passwd|token|api_?key|apikey|private_?key|access_?key|auth_?key|signing_?key|encryption_?key|license_?key|credential|salt|dsn$|webhook|^pgpass)`)
+	// plainName looks like a secret's and is none: it says where one lies, or
+	// how long one lives.
+	plainName = regexp.MustCompile(`(?i)(_file|_path|_dir|_name|_header|_headers|_field|_method|_location|_age|_lifetime|_expires|_expiry|_ttl|_timeout|_length|_enabled|_required|_uri|_endpoint)$`)
+	// assigned is NAME=value as shells, units, env files and Python write it.
+	// A hyphen is allowed for options: --db-password=x.
+	assigned = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_.\-]*)["']?[ \t]*[=:][ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|([^\s"';,]+))`)
+	// quotedPair is one word of Environment= that is quoted whole: "NAME=value".
+	quotedPair = regexp.MustCompile(`["']([A-Za-z_][A-Za-z0-9_]*)=((?:[^"'\\\n]|\\.)*)["']`)
+	// option is a value that follows its option as a word of its own.
+	option = regexp.MustCompile(`(--?[A-Za-z][A-Za-z0-9\-]*)[ \x00]+([^\s\x00\-][^\s\x00]*)`)
+	// userinfo is the password of a URL; the last @ before the host ends it.
+	userinfo = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@"'<>]*:([^\s"'<>/?]+)@`)
+	bearer   = regexp.MustCompile(`(?i)\b(?:bearer|basic)[ ]+([A-Za-z0-9+/=._\-]{8,})`)
+	privKey  = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`)
+	cookie   = regexp.MustCompile(`(?i)["']?(?:set-cookie|cookie)["']?[ \t]*[:,][ \t]*["']?[^=\s"']+=([^;"'\s]{8,})`)
+	token    = regexp.MustCompile(`\[masked:[^\]]*\]`)
+)
+
+const everywhere = 8 // characters from which a value is replaced wherever it stands
+
+// KnownDefaults are values that every attacker tries first.
+var KnownDefaults = []string{"dev", "secret", "changeme", "change-me", "password", "key", "secret_key", "secret-key", "super-secret", "supersecret",
+	"your-secret-key", "your-secret-key-here", "your-generated-secret-key-here", "replace-with-real-secret", "mysecretkey", "you-will-never-guess", "development", "test", "admin", "postgres", "pass"}
+
+// Redact replaces every secret on the tape by a token that keeps its length,
+// whether it is a known default, and which other ones are equal to it: the HMAC
+// under key, which is made for one run and thrown away. It is done once the
+// visit is over, since a secret may show in an answer before the place where it
+// is kept is read.
+func (t *Tape) Redact(key []byte) {
+	found := map[string]bool{}
+	for _, v := range t.answers {
+		for _, s := range texts(v) {
+			gather(s, found)
+		}
+	}
+	names := t.askNames()
+	var list []secret
+	for s := range found {
+		if s != "" && !token.MatchString(s) {
+			list = append(list, secret{value: s, token: tokenFor(s, key), wide: len(s) >= everywhere && !strings.Contains(names, s)})
+		}
+	}
+	slices.SortFunc(list, func(a, b secret) int { // the longest first: one may hold another
+		return cmp.Or(len(b.value)-len(a.value), strings.Compare(a.value, b.value))
+	})
+	r := replacer(list)
+	for a, v := range t.answers {
+		v.Body, v.Stderr, v.Why = r.clean(v.Body), r.clean(v.Stderr), r.clean(v.Why)
+		t.answers[a] = v
+	}
+}
+
+type secret struct {
+	value, token string
+	wide         bool
+}
+
+// askNames are the names that asks carry: a value that is part of one (a folder
+// called like the password) cannot be replaced everywhere without making the
+// tape contradict itself.
+func (t *Tape) askNames() string {
+	var b strings.Builder
+	for a := range t.answers {
+		b.WriteString(a.Name + "\n")
+	}
+	return b.String()
+}
+
+// texts are the strings of an answer: those inside a JSON body, else the body.
+func texts(v Answer) []string {
+	out := []string{v.Stderr, v.Why}
+	for l := range strings.Lines(v.Body) {
+		var x any
+		if c := strings.TrimSpace(l); c != "" && (c[0] == '{' || c[0] == '[') && json.Unmarshal([]byte(c), &x) == nil {
+			out = append(out, stringsIn(x)...)
+		}
+	}
+	return append(out, v.Body)
+}
+
+func stringsIn(x any) []string {
+	switch x := x.(type) {
+	case string:
+		return []string{x}
+	case []any:
+		var out []string
+		var words []string
+		for _, e := range x {
+			if s, ok := e.(string); ok {
+				words = append(words, s)
+			}
+			out = append(out, stringsIn(e)...)
+		}
+		return append(out, strings.Join(words, "\x00")) // an option and its value
+	case map[string]any:
+		var out []string
+		for _, e := range x {
+			out = append(out, stringsIn(e)...)
+		}
+		return out
+	}
+	return nil
+}
+
+func gather(s string, found map[string]bool) {
+	if s == "" {
+		return
+	}
+	for _, m := range assigned.FindAllStringSubmatch(s, -1) {
+		if isSecret(m[1]) {
+			found[m[2]+m[3]+m[4]] = true
+		}
+	}
+	// The whole of a variable, blanks included, when the string is one.
+	if name, value, ok := strings.Cut(s, "="); ok && isSecret(name) && !strings.ContainsAny(s, "\n\x00") {
+		found[strings.Trim(value, `"'`)] = true
+	}
+	for l := range strings.Lines(s) { // an env file's line may hold blanks too
+		name, value, ok := strings.Cut(strings.TrimSpace(l), "=")
+		if ok && isSecret(strings.TrimSpace(name)) && !strings.ContainsAny(strings.TrimSpace(name), " \t\"'") {
+			found[strings.Trim(strings.TrimSpace(value), `"'`)] = true
+		}
+	}
+	for _, m := range quotedPair.FindAllStringSubmatch(s, -1) {
+		if isSecret(m[1]) {
+			found[m[2]] = true
+		}
+	}
+	for _, m := range option.FindAllStringSubmatch(s, -1) {
+		if isSecret(strings.TrimLeft(m[1], "-")) {
+			found[m[2]] = true
+		}
+	}
+	for _, re := range []*regexp.Regexp{userinfo, bearer, cookie} {
+		for _, m := range re.FindAllStringSubmatch(s, -1) {
+			found[m[1]] = true
+			if plain, err := url.QueryUnescape(m[1]); err == nil {
+				found[plain] = true
+			}
+		}
+	}
+	for _, k := range privKey.FindAllString(s, -1) {
+		found[k] = true
+	}
+}
+
+func isSecret(name string) bool {
+	return secretName.MatchString(name) && !plainName.MatchString(name)
+}
+
+func tokenFor(value string, key []byte) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(value))
+	kind := ""
+	if slices.Contains(KnownDefaults, strings.ToLower(value)) {
+		kind = ":default"
+	}
+	return fmt.Sprintf("[masked:%d%s:%s]", len(value), kind, hex.EncodeToString(mac.Sum(nil))[:8])
+}
+
+type cleaner struct {
+	wide   *strings.Replacer
+	narrow map[string]string
+}
+
+// replacer knows each spelling of each wide secret.
+func replacer(list []secret) cleaner {
+	c := cleaner{narrow: map[string]string{}}
+	var pairs []string
+	for _, s := range list {
+		c.narrow[s.value] = s.token
+		if !s.wide {
+			continue
+		}
+		for _, f := range spellings(s.value) {
+			pairs = append(pairs, f, s.token)
+		}
+	}
+	c.wide = strings.NewReplacer(pairs...)
+	return c
+}
+
+// spellings are the forms in which a value may be printed: as it is, quoted by
+// JSON (with and without HTML escapes) or Python's repr, by URL, in base64.
+func spellings(v string) []string {
+	out := []string{v}
+	add := func(s string) {
+		if len(s) >= everywhere && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	if b, err := json.Marshal(v); err == nil {
+		add(string(b[1 : len(b)-1]))
+	}
+	var raw bytes.Buffer
+	enc := json.NewEncoder(&raw)
+	enc.SetEscapeHTML(false)
+	if enc.Encode(v) == nil {
+		add(strings.TrimSuffix(raw.String(), "\n")[1 : raw.Len()-2])
+	}
+	add(strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(v))
+	add(url.QueryEscape(v))
+	add(url.PathEscape(v))
+	for _, e := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
+		add(e.EncodeToString([]byte(v)))
+	}
+	slices.SortFunc(out, func(a, b string) int { return len(b) - len(a) })
+	return out
+}
+
+// clean replaces the wide secrets everywhere and the short ones at their names.
+func (c cleaner) clean(s string) string {
+	if s == "" {
+		return s
+	}
+	s = c.wide.Replace(s)
+	for _, re := range []*regexp.Regexp{assigned, quotedPair, option} {
+		s = c.at(re, s, true)
+	}
+	return c.at(userinfo, s, false)
+}
+
+// at replaces the value of each match by its token.
+func (c cleaner) at(re *regexp.Regexp, s string, named bool) string {
+	var b strings.Builder
+	last := 0
+	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
+		if named && !isSecret(strings.TrimLeft(s[m[2]:m[3]], "-")) {
+			continue
+		}
+		first := 1
+		if named {
+			first = 2
+		}
+		for g := first; g < len(m)/2; g++ {
+			if from, to := m[2*g], m[2*g+1]; from >= last && from < to {
+				if tok, ok := c.narrow[s[from:to]]; ok {
+					b.WriteString(s[last:from] + tok)
+					last = to
+				}
+			}
+		}
+	}
+	return b.String() + s[last:]
+}

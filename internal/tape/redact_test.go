@@ -1,0 +1,68 @@
+package tape
+
+import (
+	"strings"
+	"testing"
+)
+
+// The canary in every place where a secret is kept or may be printed again.
+func TestRedactLeavesNoCanary(t *testing.T) {
+	const canary = "Kan4rie'n\"Vogel&<x>\\y"
+	body := func(s string) Answer { return Answer{Status: Seen, Body: s} }
+	tp := &Tape{}
+	tp.Put(Ask{Kind: KindEnviron, Name: "7"}, Encode([]string{"PATH=/usr/bin", "SECRET_KEY=" + canary}))
+	tp.Put(Ask{Kind: KindCommand, Name: "journal", Arg: "x"}, Encode(map[string]string{"MESSAGE": "boot with " + canary}))
+	tp.Put(Ask{Kind: KindFile, Name: "/var/log/x"}, body("raw "+canary+" and url "+"Kan4rie%27n%22Vogel%26%3Cx%3E%5Cy"))
+	tp.Put(Ask{Kind: KindFile, Name: "/b64"}, body("S2FuNHJpZSduIlZvZ2VsJjx4Plx5"))
+	tp.Redact([]byte("k"))
+	for _, a := range tp.Asks() {
+		v, _ := tp.Get(a)
+		for _, part := range []string{"Kan4rie", "S2FuNHJp"} {
+			if strings.Contains(v.Body, part) {
+				t.Errorf("%s: %s", a, v.Body)
+			}
+		}
+	}
+}
+
+func TestRedactByPlace(t *testing.T) {
+	for _, c := range []struct{ name, body, gone, stays string }{
+		{"env file", "SECRET_KEY=hunter2\nFLASK_DEBUG=0\n", "hunter2", "FLASK_DEBUG=0"},
+		{"env file with blanks", "DB_PASSWORD = \"two words\"\n", "two words", "DB_PASSWORD"},
+		{"unit", "[Service]\nEnvironment=\"SECRET_KEY=abc def\" \"PORT=80\"\n", "abc def", "PORT=80"},
+		{"python", "SECRET_KEY = 'dev'\nDEBUG = False\n", "'dev'", "DEBUG = False"},
+		{"dsn", "DATABASE_URL=postgresql://shop:s3cr@t@127.0.0.1:5432/shop\n", "s3cr", "@127.0.0.1:5432/shop"},
+		{"short dsn", "redis://:pw@localhost:6379/0", ":pw@", "localhost:6379/0"},
+		{"option", "gunicorn --db-password hunter22 --workers 2", "hunter22", "--workers 2"},
+		{"argv", `["gunicorn","--token","tok-12345","wsgi:app"]`, "tok-12345", "wsgi:app"},
+		{"cookie", `{"header":[["Set-Cookie","session=eyJhbGciOi.abc; Path=/"]]}`, "eyJhbGciOi", "Path=/"},
+		{"key", "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n", "MIIEvQ", ""},
+		{"a path is none", "SECRET_KEY_FILE=/run/secrets/key\n", "[masked", "/run/secrets/key"},
+	} {
+		tp := &Tape{}
+		a := Ask{Kind: KindFile, Name: "/f"}
+		tp.Put(a, Answer{Status: Seen, Body: c.body})
+		tp.Redact([]byte("k"))
+		v, _ := tp.Get(a)
+		if strings.Contains(v.Body, c.gone) || !strings.Contains(v.Body, c.stays) {
+			t.Errorf("%s: %q", c.name, v.Body)
+		}
+		once := v.Body
+		tp.Redact([]byte("other"))
+		if v, _ := tp.Get(a); v.Body != once {
+			t.Errorf("%s: a second pass changed it: %q", c.name, v.Body)
+		}
+	}
+}
+
+func TestRedactSaysEqualAndDefault(t *testing.T) {
+	tp := &Tape{}
+	tp.Put(Ask{Kind: KindFile, Name: "/a"}, Answer{Status: Seen, Body: "SECRET_KEY=changeme\n"})
+	tp.Put(Ask{Kind: KindFile, Name: "/b"}, Answer{Status: Seen, Body: "JWT_SECRET=changeme\n"})
+	tp.Redact([]byte("k"))
+	a, _ := tp.Get(Ask{Kind: KindFile, Name: "/a"})
+	b, _ := tp.Get(Ask{Kind: KindFile, Name: "/b"})
+	if !strings.Contains(a.Body, "[masked:8:default:") || strings.TrimPrefix(a.Body, "SECRET_KEY=") != strings.TrimPrefix(b.Body, "JWT_SECRET=") {
+		t.Errorf("%q %q", a.Body, b.Body)
+	}
+}
