@@ -24,13 +24,15 @@ const never = "never"
 // failOn is a severity's name or never.
 func verdict(r report.Report, failOn string) (code int, sentence string) {
 	found, unseen := 0, 0
+	ids := map[string]bool{} // a check that many subjects left open is one check
 	for _, f := range r.Findings {
 		if reaches(f.Severity, failOn) {
 			found++
 		}
 	}
 	for _, u := range r.Unknown {
-		if reaches(u.Severity, failOn) {
+		if reaches(u.Severity, failOn) && !ids[u.ID] {
+			ids[u.ID] = true
 			unseen++
 		}
 	}

@@ -115,12 +115,12 @@ func (p *page) item(label, text string, deeper int, st style) {
 	p.para(lead, in+labelWidth+deeper, text, st)
 }
 
-// command writes what one types, whole on its line: a wrapped command is
+// command writes what one types from a column on, whole on its line: a wrapped command is
 // another command. One of several lines stands at the margin, since spaces
 // before the end mark of a here-document would be part of it.
-func (p *page) command(cmd string) {
+func (p *page) command(cmd string, column int) {
 	lines := strings.Split(strings.TrimRight(cmd, "\n"), "\n")
-	in := strings.Repeat(" ", p.indent()+labelWidth)
+	in := strings.Repeat(" ", column)
 	if len(lines) > 1 {
 		in = ""
 	}

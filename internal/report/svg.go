@@ -27,8 +27,7 @@ const (
 )
 
 // SVG draws text with SGR sequences, as Text writes it, as a picture of a
-// terminal. Other escapes than SGR are spelt out by Text before. The only
-// errors are w's.
+// terminal. The only errors are w's.
 func SVG(w io.Writer, ansi string) error {
 	lines := strings.Split(strings.TrimRight(ansi, "\n"), "\n")
 	wide := 0
@@ -53,12 +52,13 @@ func SVG(w io.Writer, ansi string) error {
 // arrows are wider does not move what stands behind them.
 func svgLine(b *strings.Builder, line string, y int) {
 	at := 0
+	var p page // for literal: XML knows no control bytes
 	var codes []string
 	for line != "" {
 		run, rest, found := strings.Cut(line, "\x1b[")
 		for _, word := range cells(run) {
 			if strings.TrimSpace(word) != "" {
-				fmt.Fprintf(b, `<text x="%.2f" y="%d"%s>%s</text>`+"\n", margin+float64(at)*cellWidth, y, svgStyle(codes), html.EscapeString(word))
+				fmt.Fprintf(b, `<text x="%.2f" y="%d"%s>%s</text>`+"\n", margin+float64(at)*cellWidth, y, svgStyle(codes), html.EscapeString(p.literal(word)))
 			}
 			at += columns(word)
 		}

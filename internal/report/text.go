@@ -99,11 +99,11 @@ func (p *page) nowhere(r Report) {
 	if !r.Host.Root {
 		p.para("", 0, "Much of that shows itself to root alone. Look again:", none)
 		p.blank()
-		p.command("sudo assay check")
+		p.command("sudo assay check", 2)
 		return
 	}
 	p.para("", 0, "An app that neither runs, nor has a unit, nor stands in the web server's configuration leaves no trace here. "+
 		"Start it, then look again. What was understood of this host:", none)
 	p.blank()
-	p.command("sudo assay model")
+	p.command("sudo assay model", 2)
 }

@@ -172,7 +172,7 @@ func (p *page) remedy(m Remedy) {
 	if len(m.Commands) > 0 {
 		p.blank()
 		for _, c := range m.Commands {
-			p.command(c)
+			p.command(c, p.indent()+labelWidth)
 		}
 		p.blank()
 	}
@@ -185,7 +185,7 @@ func (p *page) remedy(m Remedy) {
 func (p *page) verify(cmd string) {
 	if strings.ContainsAny(cmd, "\n\r") || len(cmd) > maxCommand {
 		p.labelled("verify", "with", none)
-		p.command(cmd)
+		p.command(cmd, p.indent()+labelWidth)
 		return
 	}
 	in := strings.Repeat(" ", p.indent())
