@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/report"
@@ -81,9 +82,14 @@ func also(unseen int) string {
 	return fmt.Sprintf("; %d more could not be answered", unseen)
 }
 
+// asRoot says that root would see more, if a check that stayed open says so.
 func asRoot(r report.Report) string {
-	if r.Host.Root {
-		return ""
+	for _, u := range r.Unknown {
+		for _, h := range u.Hints {
+			if !r.Host.Root && strings.Contains(h, "sudo") {
+				return " without root (sudo assay check)"
+			}
+		}
 	}
-	return " without root"
+	return ""
 }

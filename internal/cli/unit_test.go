@@ -24,7 +24,7 @@ func TestVerdict(t *testing.T) {
 	}
 	unseen := func(s ...string) (out []report.Unknown) {
 		for _, x := range s {
-			out = append(out, report.Unknown{Severity: x})
+			out = append(out, report.Unknown{ID: x, Severity: x, Hints: []string{"run with sudo"}})
 		}
 		return out
 	}
@@ -40,7 +40,7 @@ func TestVerdict(t *testing.T) {
 		"above":            {report.Report{Deployments: shop, Findings: found("critical", "critical")}, "critical", 1, "Exit 1: 2 findings are critical."},
 		"nothing here":     {report.Report{}, "high", 3, "Exit 3: no deployment was found."},
 		"nothing, never":   {report.Report{}, "never", 3, "Exit 3: no deployment was found."},
-		"blind":            {report.Report{Deployments: shop, Unknown: unseen("high", "low")}, "high", 3, "Exit 3: 1 check that is high or worse could not be answered without root."},
+		"blind":            {report.Report{Deployments: shop, Unknown: unseen("high", "low")}, "high", 3, "Exit 3: 1 check that is high or worse could not be answered without root (sudo assay check)."},
 		"blind below":      {report.Report{Deployments: shop, Unknown: unseen("low")}, "high", 0, "Exit 0."},
 		"found beats 3":    {report.Report{Findings: found("high"), Unknown: unseen("high")}, "high", 1, "Exit 1: 1 finding is high or worse; 1 more could not be answered."},
 		"never":            {report.Report{Deployments: shop, Findings: found("critical"), Unknown: unseen("high")}, "never", 0, "Exit 0: --fail-on never."},

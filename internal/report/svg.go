@@ -29,7 +29,7 @@ const (
 // SVG draws text with SGR sequences, as Text writes it, as a picture of a
 // terminal. The only errors are w's.
 func SVG(w io.Writer, ansi string) error {
-	lines := strings.Split(strings.TrimRight(ansi, "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(strings.ToValidUTF8(ansi, "\ufffd"), "\n"), "\n")
 	wide := 0
 	for _, l := range lines {
 		wide = max(wide, columns(unpainted(l)))

@@ -75,7 +75,7 @@ func (p *page) unseen(list []Unknown) {
 		p.para("  "+p.paint(strong, count(len(b.ids), "check"))+"  ", 4, names, faint)
 		p.reasons(b.reasons)
 		if b.hint != "" {
-			p.labelled("hint", p.clean(b.hint, proseText), typed)
+			p.labelled("hint", p.clean(b.hint, proseText), none)
 		}
 		p.blank()
 	}
