@@ -9,6 +9,23 @@ import (
 	"assay/internal/check"
 )
 
+// reasonText is how long a reason may be: "read PATH: cause", or a whole command.
+const reasonText = 150
+
+// ends is clean text with its middle left out when it is too long: a reason
+// begins with what was tried and ends with what stood in the way.
+func (p *page) ends(s string, limit int) string {
+	if len(s) > 1<<14 {
+		return p.clean(s, limit)
+	}
+	r := []rune(p.clean(s, 1<<14))
+	if p.o.Unfold || len(r) <= limit {
+		return string(r[:min(len(r), lineText*4)])
+	}
+	head, tail := string(r[:limit/2]), string(r[len(r)-limit/2:])
+	return strings.TrimRight(head, " ") + p.own("…") + strings.TrimLeft(tail, " ")
+}
+
 const (
 	foldReasons = 2
 	foldChecks  = 6
@@ -85,7 +102,7 @@ func (p *page) reasons(list []string) {
 	n := p.fold(len(list), foldReasons)
 	label := "why"
 	for _, s := range list[:n] {
-		p.item(label, p.clean(s, lineText), 2, none)
+		p.item(label, p.ends(s, reasonText), 2, none)
 		label = ""
 	}
 	if n < len(list) {
