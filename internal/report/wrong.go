@@ -192,16 +192,28 @@ func (p *page) verify(cmd string) {
 	p.b.WriteString(in + p.paint(faint, pad("verify", labelWidth)) + p.paint(typed, p.literal(cmd)) + "\n")
 }
 
-// caused tells the consequences in one line each.
+// caused tells the consequences in one line each; those in the same words,
+// about several subjects, are one.
 func (p *page) caused(list []Finding) {
-	n := p.fold(len(list), foldCauses)
+	var lines []string
+	times := map[string]int{}
+	for _, f := range list {
+		l := p.clean(f.Summary, lineText) + " (" + p.clean(f.ID, shortText)
+		if times[l]++; times[l] == 1 {
+			lines = append(lines, l)
+		}
+	}
+	n := p.fold(len(lines), foldCauses)
 	label := "causes"
-	for _, f := range list[:n] {
-		p.item(label, p.clean(f.Summary, lineText)+" ("+p.clean(f.ID, shortText)+")", 2, none)
+	for _, l := range lines[:n] {
+		if k := times[l]; k > 1 {
+			l += fmt.Sprintf(", %d"+glue+"times", k)
+		}
+		p.item(label, l+")", 2, none)
 		label = ""
 	}
-	if n < len(list) {
-		p.labelled("", p.more(len(list)-n), faint)
+	if n < len(lines) {
+		p.labelled("", p.more(len(lines)-n), faint)
 	}
 }
 
