@@ -82,14 +82,15 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 			return fact.Absent[*Nginx](fact.Source{Where: n.Main, Text: "there is no such file, and no nginx runs"})
 		}
 	}
-	n.Test = b.f.NginxTest(n.Main)
 	if cstate == fact.IsKnown {
+		n.Test = b.nginxTest(n.Main, cfg)
 		n.User = b.nginxUser(n, cfg)
 		for i, s := range cfg.Servers() {
 			n.Sites = append(n.Sites, b.site(n, cfg, s, i))
 		}
 		n.Spare = b.spareFiles(cfg)
 	} else {
+		n.Test = fact.Then(n.Config, func(facts.NginxConfig) (t facts.NginxTest) { return t })
 		n.User = fact.Unknown[User](b.lastWhy())
 		n.Spare = fact.Unknown[[]*SpareFile](b.lastWhy())
 	}
