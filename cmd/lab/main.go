@@ -23,6 +23,7 @@ const usage = `lab boots throw-away Debian hosts with a Flask site on them (as r
   lab down NAME | --all
   lab list
   lab build                     make all roots and layers that are missing
+  lab demo BINARY               boot the demo host and run assay check in it
 
 Blueprints:
 `
@@ -33,7 +34,7 @@ type errUsage string
 func (e errUsage) Error() string { return string(e) }
 
 var verbs = map[string]func(ctx context.Context, args []string) error{
-	"up": up, "sh": sh, "visit": visit, "reboot": reboot, "down": down, "list": list, "build": build,
+	"up": up, "sh": sh, "visit": visit, "reboot": reboot, "down": down, "list": list, "build": build, "demo": demo,
 }
 
 func main() {

@@ -32,7 +32,7 @@ func Tape(ctx context.Context, h host.Reader) *tape.Tape {
 func Raw(ctx context.Context, h host.Reader) *tape.Tape {
 	t := &tape.Tape{}
 	for range maxRounds {
-		f := facts.Parse(t)
+		f := facts.Grow(t)
 		model.Build(f)
 		asks := f.Wants()
 		if len(asks) == 0 || t.Len() >= maxAsks {

@@ -19,12 +19,24 @@ type Facts struct {
 	t     *tape.Tape
 	wants map[tape.Ask]bool
 	memo  map[string]any
+	grows bool
 }
 
 // Parse opens a tape for reading. Facts are read when they are asked for.
 func Parse(t *tape.Tape) *Facts {
 	return &Facts{t: t, wants: map[tape.Ask]bool{}, memo: map[string]any{}}
 }
+
+// Grow opens a tape that is still being made.
+func Grow(t *tape.Tape) *Facts {
+	f := Parse(t)
+	f.grows = true
+	return f
+}
+
+// Waiting says that the tape is still being made and that something is wanted
+// already: what builds on it would ask for things that nobody needs.
+func (f *Facts) Waiting() bool { return f.grows && len(f.wants) > 0 }
 
 // Wants are the asks that were needed and are not on the tape, ordered.
 func (f *Facts) Wants() []tape.Ask {

@@ -13,6 +13,11 @@ func (f *Facts) File(path string) fact.Of[string] {
 	return f.text(tape.Ask{Kind: tape.KindFile, Name: path}, path)
 }
 
+// Head is the first 256 bytes of a file, enough for its first line.
+func (f *Facts) Head(path string) fact.Of[string] {
+	return f.text(tape.Ask{Kind: tape.KindFile, Name: path, Arg: "head"}, path)
+}
+
 // Tail is the end of a log file.
 func (f *Facts) Tail(path string) fact.Of[string] {
 	return f.text(tape.Ask{Kind: tape.KindFile, Name: path, Arg: "tail"}, path)

@@ -13,14 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const tailSize = 64 << 10
+const (
+	headSize = 256
+	tailSize = 64 << 10
+)
 
 func (l *local) file(ctx context.Context, a tape.Ask) tape.Answer {
 	deed := "read " + short(a.Name)
 	if why := badPath(a.Name); why != "" {
 		return unseen(deed, why)
 	}
-	if a.Arg != "" && a.Arg != "tail" {
+	if a.Arg != "" && a.Arg != "tail" && a.Arg != "head" {
 		return unseen(deed, "no such way to read a file: "+short(a.Arg))
 	}
 	return l.read(ctx, func(r *reading) tape.Answer {
@@ -29,7 +32,7 @@ func (l *local) file(ctx context.Context, a tape.Ask) tape.Answer {
 			return l.failedRead(r, deed, err)
 		}
 		defer s.close()
-		body, more, err := r.content(s, a.Arg == "tail")
+		body, more, err := r.content(s, a.Arg)
 		if err != nil {
 			return l.failedRead(r, deed, err)
 		}
@@ -37,16 +40,19 @@ func (l *local) file(ctx context.Context, a tape.Ask) tape.Answer {
 	})
 }
 
-// content reads a regular file's beginning or its end, and says whether there
+// content reads a regular file, or its "head" or "tail", and says whether there
 // was more of it.
-func (r *reading) content(s *spot, tail bool) (body []byte, more bool, err error) {
+func (r *reading) content(s *spot, part string) (body []byte, more bool, err error) {
 	fd, err := r.open(s, unix.S_IFREG)
 	if err != nil {
 		return nil, false, err
 	}
 	defer unix.Close(fd)
 	most := tape.MaxFile
-	if tail {
+	switch part {
+	case "head":
+		most = headSize
+	case "tail":
 		most = tailSize
 		// The files of /proc say that their size is 0: those are read from the beginning.
 		if s.st.Size > tailSize {
@@ -117,7 +123,7 @@ func (l *local) stat(ctx context.Context, a tape.Ask) tape.Answer {
 				st.Real = s.path
 			}
 			if a.Arg == "hash" && s.kind() == unix.S_IFREG {
-				if body, more, err := r.content(s, false); err == nil && !more {
+				if body, more, err := r.content(s, ""); err == nil && !more {
 					sum := sha256.Sum256(body)
 					st.SHA = hex.EncodeToString(sum[:])
 				}

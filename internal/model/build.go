@@ -29,6 +29,9 @@ func Build(f *facts.Facts) *Model {
 	servers := b.appServers()
 	b.deployments(servers)
 	for _, d := range b.m.Deployments {
+		if f.Waiting() {
+			break
+		}
 		b.probe(d)
 	}
 	b.looked()

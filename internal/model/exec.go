@@ -77,7 +77,7 @@ func (b *builder) asService(c ExecContext, file, want string) fact.Of[tape.Acces
 // environment names the environment's python there.
 func (b *builder) interpreter(c *ExecContext) {
 	var n fact.Notes
-	text, state := b.f.File(c.Program).Look(&n)
+	text, state := b.f.Head(c.Program).Look(&n)
 	if state != fact.IsKnown || !strings.HasPrefix(text, "#!") {
 		return
 	}

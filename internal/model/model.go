@@ -74,6 +74,7 @@ type Deployment struct {
 	Database fact.Of[*Store]
 	model    *Model
 	names    []*Name
+	leaves   []*Leaf
 	surfaces []*Surface
 	uses     []*SocketUse
 }

@@ -1,14 +1,11 @@
 package model
 
 import (
-	"crypto/x509"
-	"encoding/pem"
 	"net"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"assay/internal/fact"
 	"assay/internal/syntax/netfiles"
@@ -22,10 +19,11 @@ const maxNames = 40
 // Name is one name that a deployment is served under.
 type Name struct {
 	Name     string
-	Primary  bool // the first of its site
+	Primary  bool // the first of a block that leads to the app
 	Internal bool // not meant for the public: single label, .local, .internal, .test ...
 	A, AAAA  fact.Of[tape.DNSReply]
-	Hosts    fact.Of[bool] // /etc/hosts has it, with an address that is not loopback
+	Hosts    fact.Of[bool] // /etc/hosts has it, with a private address
+	Here     []string      // public addresses of this host
 	Sites    []*Site
 	TLS      fact.Of[[]*Endpoint]
 	Source   fact.Source
@@ -59,7 +57,8 @@ type Endpoint struct {
 	Addr  string // address:port
 	Own   bool   // the address is this host's own
 	Shake fact.Of[tape.Handshake]
-	Now   time.Time
+	Gate  fact.Of[Gate]     // what the host's own firewall does with a visitor
+	File  *CertFile         // what nginx is told to serve there; nil: that is not known
 	Dead  fact.Of[[]string] // other names of the certificate that do not resolve
 	name  *Name
 }
@@ -67,26 +66,11 @@ type Endpoint struct {
 // Subject is the name and, where DNS gave it, the address.
 func (e *Endpoint) Subject() string { return e.Name + " at " + e.Addr }
 
-// Node is the name's TLS at the address.
+// Node is whether the certificate served at the address has the name.
 func (e *Endpoint) Node() Node { return Node("tls:" + e.Name + "@" + e.Addr) }
 
 // Of is the name that the endpoint belongs to.
 func (e *Endpoint) Of() *Name { return e.name }
-
-// Chain parses the certificates as sent, leaf first; what does not parse is left out.
-func Chain(h tape.Handshake) []*x509.Certificate {
-	var out []*x509.Certificate
-	for _, p := range h.Chain {
-		block, _ := pem.Decode([]byte(p))
-		if block == nil {
-			continue
-		}
-		if c, err := x509.ParseCertificate(block.Bytes); err == nil {
-			out = append(out, c)
-		}
-	}
-	return out
-}
 
 // internalName says that a name is not in the public DNS by design: a single
 // label, a special-use name (RFC 6761, RFC 6762, RFC 8375) or .internal (ICANN
@@ -112,13 +96,13 @@ func (b *builder) names(sites []*Site) []*Name {
 			k := slices.IndexFunc(out, func(o *Name) bool { return o.Name == n })
 			if k >= 0 {
 				out[k].Sites = append(out[k].Sites, s)
-				out[k].Primary = out[k].Primary || i == 0
+				out[k].Primary = out[k].Primary || i == 0 && len(s.Routes) > 0
 				continue
 			}
 			if len(out) == maxNames {
 				continue
 			}
-			x := &Name{Name: n, Primary: i == 0, Internal: internalName(n), Sites: []*Site{s}, Source: s.Source()}
+			x := &Name{Name: n, Primary: i == 0 && len(s.Routes) > 0, Internal: internalName(n), Sites: []*Site{s}, Source: s.Source()}
 			if d := s.Server.Find("server_name"); len(d) > 0 {
 				x.Source = directiveSource(d[0])
 			}
@@ -128,6 +112,9 @@ func (b *builder) names(sites []*Site) []*Name {
 	for _, n := range out {
 		b.resolve(n)
 	}
+	for _, n := range out {
+		n.TLS = b.endpoints(n, out)
+	}
 	return out
 }
 
@@ -135,16 +122,21 @@ func (b *builder) resolve(n *Name) {
 	n.A, n.AAAA = b.f.DNS(n.Name, "A"), b.f.DNS(n.Name, "AAAA")
 	n.Hosts = fact.Then(b.f.Hosts(), func(hosts netfiles.Hosts) bool {
 		return slices.ContainsFunc(hosts.Lookup(n.Name), func(e netfiles.Entry) bool {
-			return !e.Addr.IsLoopback()
+			return !e.Addr.IsLoopback() && !Public(e.Addr)
 		})
 	})
-	n.TLS = b.endpoints(n)
+	own, _ := b.m.Machine.Addresses.Look(&b.notes)
+	for _, a := range own {
+		if a.Public {
+			n.Here = append(n.Here, a.IP)
+		}
+	}
 }
 
 // endpoints are where a visitor's browser would shake hands: every address of
 // the name, port 443. Where DNS gives none, the listening address itself is
 // asked, so that the certificate can be judged all the same.
-func (b *builder) endpoints(n *Name) fact.Of[[]*Endpoint] {
+func (b *builder) endpoints(n *Name, all []*Name) fact.Of[[]*Endpoint] {
 	var notes fact.Notes
 	addrs, state := n.Addresses().Look(&notes)
 	var out []*Endpoint
@@ -155,8 +147,10 @@ func (b *builder) endpoints(n *Name) fact.Of[[]*Endpoint] {
 		if slices.ContainsFunc(out, func(e *Endpoint) bool { return e.Addr == addr }) {
 			return
 		}
-		e := &Endpoint{Name: n.Name, Addr: addr, Own: own, name: n, Now: b.m.Machine.Now, Shake: b.f.TLS(addr, n.Name)}
-		e.Dead = b.deadNames(e)
+		e := &Endpoint{Name: n.Name, Addr: addr, Own: own, name: n, Shake: b.f.TLS(addr, n.Name)}
+		e.Gate = b.gate(e, parsed, port)
+		e.File = b.certFile(n.Name, ip, port)
+		e.Dead = b.deadNames(e, all)
 		b.m.Needs[e.Node()] = []Node{NodeNginx, n.Node()}
 		out = append(out, e)
 	}
@@ -176,30 +170,6 @@ func (b *builder) endpoints(n *Name) fact.Of[[]*Endpoint] {
 		return fact.Unknown[[]*Endpoint](notes.Why())
 	}
 	return fact.Known(out)
-}
-
-// maxOthers bounds the other names of a certificate that are asked for.
-const maxOthers = 20
-
-// deadNames are names that the certificate has besides, and that do not exist.
-func (b *builder) deadNames(e *Endpoint) fact.Of[[]string] {
-	return fact.Bind(e.Shake, func(h tape.Handshake) fact.Of[[]string] {
-		var dead []string
-		for i, c := range Chain(h) {
-			for k, n := range c.DNSNames {
-				if i > 0 || k == maxOthers || n == e.Name || strings.HasPrefix(n, "*.") || internalName(n) {
-					continue
-				}
-				var notes fact.Notes
-				a, as := b.f.DNS(n, "A").Look(&notes)
-				aaaa, aaaas := b.f.DNS(n, "AAAA").Look(&notes)
-				if as == fact.IsKnown && aaaas == fact.IsKnown && len(a.Addrs)+len(aaaa.Addrs) == 0 && a.Rcode != "SERVFAIL" {
-					dead = append(dead, n)
-				}
-			}
-		}
-		return fact.Known(dead)
-	})
 }
 
 // SecureName is a name as a visitor types it behind https://.

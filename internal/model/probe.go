@@ -65,6 +65,7 @@ func (b *builder) probe(d *Deployment) {
 			b.m.Needs[secure] = append(b.m.Needs[secure], e.Node())
 		}
 	}
+	d.leaves = b.leaves(d.names)
 	d.Database = fact.Absent[*Store]()
 	if d.Server == nil {
 		return

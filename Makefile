@@ -1,0 +1,53 @@
+# What can be done here; README.md says which two commands a newcomer needs.
+GO      ?= go
+VERSION ?= $(shell sed -n 's/^\#\# \([0-9][^ ]*\).*/\1/p' CHANGELOG.md | head -1)
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+BUILD    = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)'
+
+.PHONY: all demo test real record lint fmt bench build install check picture clean
+
+all: dist/assay
+
+dist/assay: FORCE
+	@mkdir -p dist
+	@$(BUILD) -o $@ ./cmd/assay
+FORCE:
+
+demo: dist/assay ## boot a host with a Flask shop deployed by a guide's letter, and audit it
+	@$(GO) run ./cmd/lab demo dist/assay
+
+test: ## everything: formatting, vet, linter, tests with the race detector, booted hosts
+	@bash .ci/test
+
+real: ## the stories and the healthy hosts, on booted Debian hosts; CASE=nginx. chooses
+	$(GO) test -tags real -count=1 -timeout 40m -parallel 2 ./internal/checks ./internal/audit ./internal/lab
+
+record: ## record the stories' hosts anew; CASE=nginx. chooses
+	cd internal/checks && $(GO) test -tags real -count=1 -timeout 60m -parallel 2 -run TestStoriesOnHosts . -args -record
+
+lint: fmt ## staticcheck; staticcheck.conf says which checks and why
+	$(GO) vet ./... && $(GO) vet -tags real ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck -tags real ./...
+
+fmt:
+	@test -z "$$(gofmt -l cmd internal)" || { gofmt -l cmd internal; echo 'gofmt these files'; exit 1; }
+
+bench: ## ratios within one run; docs/benchmarks.md says how to read them
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./internal/...
+
+build: ## the static binary for both machines
+	@mkdir -p dist
+	GOOS=linux GOARCH=amd64 $(BUILD) -o dist/assay-linux-amd64 ./cmd/assay
+	GOOS=linux GOARCH=arm64 $(BUILD) -o dist/assay-linux-arm64 ./cmd/assay
+
+install: dist/assay
+	install -m 0755 dist/assay /usr/local/bin/assay
+
+check: ## ID=nginx.proxy.host writes a new check's two files, with blanks
+	@$(GO) run ./cmd/newcheck '$(ID)'
+
+picture: ## the report in README.md, from the recording of the demo host
+	@$(GO) run ./cmd/picture
+
+clean:
+	rm -rf dist

@@ -1,0 +1,244 @@
+package house
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"assay/internal/audit"
+	"assay/internal/check"
+	"assay/internal/checks"
+	"assay/internal/facts"
+	"assay/internal/model"
+	"assay/internal/report"
+	"assay/internal/tape"
+)
+
+func all() []check.Check {
+	var out []check.Check
+	for _, f := range checks.All() {
+		out = append(out, f.Checks()...)
+	}
+	return out
+}
+
+// render is every form of a report.
+func render(t testing.TB, r report.Report) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	var text, color, narrow, js bytes.Buffer
+	for _, f := range []struct {
+		name string
+		err  error
+		b    *bytes.Buffer
+	}{
+		{"text", report.Text(&text, r, report.TextOptions{Width: 80, Verbose: true, Unfold: true}), &text},
+		{"color", report.Text(&color, r, report.TextOptions{Width: 200, Color: true}), &color},
+		{"narrow", report.Text(&narrow, r, report.TextOptions{Width: 40, ASCII: true}), &narrow},
+		{"json", report.JSON(&js, r), &js},
+	} {
+		if f.err != nil {
+			t.Fatalf("%s: %v", f.name, f.err)
+		}
+		out[f.name] = f.b.String()
+	}
+	return out
+}
+
+// The same tape twice gives the same bytes, in every form.
+func TestSameBytes(t *testing.T) {
+	for _, c := range Cases(t, "../checks") {
+		tp := c.Tape(t)
+		a, _ := audit.Judge(tp, nil)
+		b, _ := audit.Judge(tp.Clone(), nil)
+		for name, text := range render(t, a) {
+			if other := render(t, b)[name]; other != text {
+				t.Errorf("%s: %s differs", c.Title(), name)
+			}
+		}
+	}
+}
+
+// verdicts maps what each hearing was about to how it ended.
+func verdicts(tp *tape.Tape) (map[string]check.Outcome, map[string]bool) {
+	m := model.Build(facts.Parse(tp))
+	out := map[string]check.Outcome{}
+	blind := map[string]bool{}
+	for _, h := range check.Judge(m, all()) {
+		out[h.Key()] = h.Outcome
+		if h.Outcome == check.Unknown {
+			blind[h.Check.ID] = true
+		}
+	}
+	return out, blind
+}
+
+// blindfold hides one answer and complains when a fail became good or a new
+// finding appeared. Unknown is the only way out; where the subject itself is not
+// seen any more, the check must say that something could not be seen.
+func blindfold(before map[string]check.Outcome, after map[string]check.Outcome, blind map[string]bool) []string {
+	var out []string
+	finding := func(o check.Outcome) bool { return o == check.Fail || o == check.Warn }
+	for key, o := range before {
+		now, there := after[key]
+		id, _, _ := strings.Cut(key, "|")
+		switch {
+		case !finding(o) || finding(now) || now == check.Unknown:
+		case there:
+			out = append(out, fmt.Sprintf("%s: %s became %s", key, o, now))
+		case !blind[id]:
+			out = append(out, fmt.Sprintf("%s: %s vanished, and nothing of the check is unknown", key, o))
+		}
+	}
+	for key, o := range after {
+		if finding(o) && !finding(before[key]) {
+			out = append(out, fmt.Sprintf("%s: new finding (%s)", key, o))
+		}
+	}
+	return out
+}
+
+func TestBlindfold(t *testing.T) {
+	for _, c := range Cases(t, "../checks") {
+		t.Run(c.Title(), func(t *testing.T) {
+			t.Parallel()
+			tp := c.Tape(t)
+			before, _ := verdicts(tp)
+			for _, a := range tp.Asks() {
+				if v, _ := tp.Get(a); v.Status == tape.Unseen {
+					continue
+				}
+				hidden := tp.Clone()
+				hidden.Put(a, tape.Answer{Status: tape.Unseen, Why: "see " + a.String() + ": permission denied", Hint: "run with sudo"})
+				after, blind := verdicts(hidden)
+				for _, complaint := range blindfold(before, after, blind) {
+					t.Errorf("hiding %s: %s", a, complaint)
+				}
+			}
+		})
+	}
+}
+
+func TestBlindfoldCatches(t *testing.T) {
+	f, p, u := check.Fail, check.Pass, check.Unknown
+	for _, c := range []struct {
+		before, after map[string]check.Outcome
+		blind         map[string]bool
+		bad           bool
+	}{
+		{map[string]check.Outcome{"x|d|s": f}, map[string]check.Outcome{"x|d|s": p}, nil, true},
+		{map[string]check.Outcome{"x|d|s": f}, map[string]check.Outcome{}, nil, true},
+		{map[string]check.Outcome{"x|d|s": p}, map[string]check.Outcome{"x|d|s": f}, nil, true},
+		{map[string]check.Outcome{"x|d|s": f}, map[string]check.Outcome{"x|d|s": u}, nil, false},
+		{map[string]check.Outcome{"x|d|s": f}, map[string]check.Outcome{}, map[string]bool{"x": true}, false},
+	} {
+		if got := blindfold(c.before, c.after, c.blind); (len(got) > 0) != c.bad {
+			t.Errorf("%v -> %v: %v", c.before, c.after, got)
+		}
+	}
+}
+
+// hostile is text that a host may answer with to attack who reads the report.
+const hostile = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\u2066 <script>alert(1)</script> \xff\xfe\x00\r\b\u200b '\"`$(id)"
+
+// Planted in every answer, hostile text leaves all renderers valid and inert.
+func TestInert(t *testing.T) {
+	for _, c := range Cases(t, "../checks") {
+		tp := c.Tape(t)
+		for _, a := range tp.Asks() {
+			v, _ := tp.Get(a)
+			v.Body = plant(v.Body)
+			v.Stderr += hostile
+			v.Why += hostile
+			tp.Put(a, v)
+		}
+		r, _ := audit.Judge(tp, nil)
+		r.Looked = append(r.Looked, hostile)
+		for name, text := range render(t, r) {
+			if bad := active(text, name); bad != "" {
+				t.Errorf("%s: %s holds %s", c.Title(), name, bad)
+			}
+		}
+	}
+}
+
+// plant puts hostile text behind each word of JSON strings, or at the end.
+func plant(body string) string {
+	if strings.HasPrefix(strings.TrimSpace(body), "{") || strings.HasPrefix(strings.TrimSpace(body), "[") {
+		q := strings.ReplaceAll(fmt.Sprintf("%q", strings.ToValidUTF8(hostile, "?")), `\x`, `\\x`)
+		q = strings.NewReplacer(`\a`, `\u0007`, `\v`, `\u000b`).Replace(q[1 : len(q)-1])
+		return strings.ReplaceAll(body, `","`, q+`","`)
+	}
+	return strings.ReplaceAll(body, "\n", " "+hostile+"\n")
+}
+
+// active names a character that a terminal or a browser acts upon.
+func active(text, form string) string {
+	if !utf8.ValidString(text) {
+		return "invalid UTF-8"
+	}
+	for i, r := range text {
+		switch {
+		case r == '\n', r == '\x1b' && form == "color" && sgr(text[i:]):
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+			return fmt.Sprintf("%U", r)
+		}
+	}
+	return ""
+}
+
+// sgr says that the escape only sets a colour.
+func sgr(s string) bool {
+	if !strings.HasPrefix(s, "\x1b[") {
+		return false
+	}
+	i := strings.IndexFunc(s[2:], func(r rune) bool { return (r < '0' || r > '9') && r != ';' })
+	return i >= 0 && s[2+i] == 'm'
+}
+
+func TestInertCatches(t *testing.T) {
+	for _, s := range []string{"\x1b[2J", "a\u202eb", "\x07", "\xff"} {
+		if active(s, "color") == "" {
+			t.Errorf("%q was let through", s)
+		}
+	}
+	if active("\x1b[31mred\x1b[0m\n", "color") != "" {
+		t.Error("our own colours were refused")
+	}
+}
+
+// The ids that were ever published; they are only added.
+func TestGoldenIDs(t *testing.T) {
+	golden := ReadLines(t, "testdata/ids.txt")
+	have := map[string]bool{}
+	for _, c := range all() {
+		have[c.ID] = true
+		for _, old := range c.Formerly {
+			have[old] = true
+		}
+	}
+	for _, id := range golden {
+		if !have[id] {
+			t.Errorf("%s is gone: rename it with Formerly, or keep it", id)
+		}
+		delete(have, id)
+	}
+	for id := range have {
+		t.Errorf("%s is new: add it to internal/house/testdata/ids.txt", id)
+	}
+}
+
+// Everything about a check is filled in.
+func TestChecksAreWhole(t *testing.T) {
+	for _, c := range all() {
+		if c.Title == "" || c.Why == "" || c.Guide == "" || c.Stage == "" || c.Cure == "" || c.Ask == nil {
+			t.Errorf("%s lacks a field", c.ID)
+		}
+		if strings.HasSuffix(c.Title, ".") || c.Title != strings.TrimSpace(c.Title) {
+			t.Errorf("%s: title %q", c.ID, c.Title)
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package model
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/internal/fact"
+	syntax "assay/internal/syntax/nginx"
+	"assay/internal/syntax/nft"
+	"assay/internal/tape"
+)
+
+// Leaf is one certificate as it is served, with every name and address that it
+// is served for: one certificate, one fault.
+type Leaf struct {
+	Ends []*Endpoint // the first gives the leaf its name
+	Now  time.Time
+}
+
+// Subject is the first name and address.
+func (l *Leaf) Subject() string { return l.Ends[0].Subject() }
+
+// Node is what the names' TLS stands on.
+func (l *Leaf) Node() Node { return Node("cert:" + l.Subject()) }
+
+// Names are the names that it is served for.
+func (l *Leaf) Names() []string {
+	var out []string
+	for _, e := range l.Ends {
+		if !slices.Contains(out, e.Name) {
+			out = append(out, e.Name)
+		}
+	}
+	return out
+}
+
+// CertFile is the certificate that nginx is told to serve for a name.
+type CertFile struct {
+	Path    string
+	Lineage string      // certbot's name for it, "" when it is not certbot's
+	Source  fact.Source // the directive
+	Chain   fact.Of[[]*x509.Certificate]
+	Beside  fact.Of[[]*x509.Certificate] // chain.pem in the same folder
+	HTTP    fact.Of[bool]                // certbot renews it over HTTP, where every name must lead here
+}
+
+// Gate is what the host's own firewall does with a visitor from anywhere.
+type Gate struct {
+	Shut bool
+	By   string
+}
+
+// leaves sorts endpoints by the certificate that they serve. Where none was
+// seen each stands by itself.
+func (b *builder) leaves(names []*Name) []*Leaf {
+	var out []*Leaf
+	by := map[string]*Leaf{}
+	for _, name := range names {
+		var n fact.Notes
+		ends, _ := name.TLS.Look(&n)
+		for _, e := range ends {
+			s, _ := e.Shake.Look(&n)
+			key := e.Subject()
+			if len(s.Chain) > 0 {
+				key = s.Chain[0]
+			}
+			if by[key] == nil {
+				by[key] = &Leaf{Now: b.m.Machine.Now}
+				out = append(out, by[key])
+			}
+			by[key].Ends = append(by[key].Ends, e)
+		}
+	}
+	for _, l := range out {
+		b.m.Needs[l.Node()] = []Node{NodeNginx}
+		for _, e := range l.Ends {
+			b.m.Needs[SecureName{e.name}.Node()] = append(b.m.Needs[SecureName{e.name}.Node()], l.Node())
+		}
+	}
+	return out
+}
+
+// Leaves are the certificates that a deployment's names are served with.
+func (d *Deployment) Leaves() fact.Of[[]*Leaf] {
+	return fact.Then(d.Endpoints(), func([]*Endpoint) []*Leaf { return d.leaves })
+}
+
+// Chain parses the certificates as sent, leaf first; what does not parse is left out.
+func Chain(h tape.Handshake) []*x509.Certificate {
+	return certificates(strings.Join(h.Chain, "\n"))
+}
+
+func certificates(text string) []*x509.Certificate {
+	var out []*x509.Certificate
+	rest := []byte(text)
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return out
+		}
+		if c, err := x509.ParseCertificate(block.Bytes); err == nil {
+			out = append(out, c)
+		}
+	}
+}
+
+// certFile finds the block that answers for a name at an address, as nginx
+// does, and the certificate that it is told to serve.
+func (b *builder) certFile(name, ip string, port int) *CertFile {
+	n, state := b.m.Nginx.Look(&b.notes)
+	if state != fact.IsKnown {
+		return nil
+	}
+	var servers []*syntax.Directive
+	for _, s := range n.Sites {
+		servers = append(servers, s.Server)
+	}
+	at := syntax.SelectServer(servers, ip, port, name, true)
+	if at.Server == nil {
+		return nil
+	}
+	file, d := syntax.Value(at.Server, "ssl_certificate")
+	if d == nil || !path.IsAbs(file) || strings.Contains(file, "$") {
+		return nil
+	}
+	c := &CertFile{Path: file, Source: directiveSource(d), HTTP: fact.Absent[bool]()}
+	c.Chain = fact.Then(b.f.File(file), certificates)
+	c.Beside = fact.Then(b.f.File(path.Join(path.Dir(file), "chain.pem")), certificates)
+	if rest, is := strings.CutPrefix(file, "/etc/letsencrypt/live/"); is && strings.Count(rest, "/") == 1 {
+		c.Lineage = path.Dir(rest)
+		c.HTTP = fact.Then(b.f.File("/etc/letsencrypt/renewal/"+c.Lineage+".conf"), asksOverHTTP)
+	}
+	return c
+}
+
+// asksOverHTTP reads the authenticator of a lineage's renewal: with a dns-*
+// plugin a name need not lead anywhere.
+func asksOverHTTP(conf string) bool {
+	for l := range strings.Lines(conf) {
+		if k, v, ok := strings.Cut(l, "="); ok && strings.TrimSpace(k) == "authenticator" {
+			return slices.Contains([]string{"nginx", "webroot", "standalone", "apache"}, strings.TrimSpace(v))
+		}
+	}
+	return false
+}
+
+// gate asks the host's own rules about a visitor. A rule that cannot be decided
+// (some addresses may, others not) is no shut gate.
+func (b *builder) gate(e *Endpoint, ip netip.Addr, port int) fact.Of[Gate] {
+	if !e.Own || ip.IsLoopback() {
+		return fact.Absent[Gate]()
+	}
+	return fact.Then(b.f.Firewall(), func(set *nft.Ruleset) Gate {
+		d := set.Evaluate(nft.Connection{Proto: "tcp", Addr: ip, Port: port, Iface: b.iface(ip)})
+		return Gate{Shut: d.Verdict == nft.Dropped, By: d.Chain}
+	})
+}
+
+// maxOthers bounds the other names of a certificate that are asked for.
+const maxOthers = 20
+
+// deadNames are names that the certificate has besides the served ones, and
+// that do not exist.
+func (b *builder) deadNames(e *Endpoint, served []*Name) fact.Of[[]string] {
+	return fact.Bind(e.Shake, func(h tape.Handshake) fact.Of[[]string] {
+		chain := Chain(h)
+		if len(chain) == 0 {
+			return fact.Known[[]string](nil)
+		}
+		var dead []string
+		for k, n := range chain[0].DNSNames {
+			if k == maxOthers || strings.HasPrefix(n, "*.") || internalName(n) ||
+				slices.ContainsFunc(served, func(s *Name) bool { return s.Name == n }) {
+				continue
+			}
+			var notes fact.Notes
+			a, as := b.f.DNS(n, "A").Look(&notes)
+			aaaa, aaaas := b.f.DNS(n, "AAAA").Look(&notes)
+			if as == fact.IsKnown && aaaas == fact.IsKnown && len(a.Addrs)+len(aaaa.Addrs) == 0 && a.Rcode != "SERVFAIL" {
+				dead = append(dead, n)
+			}
+		}
+		return fact.Known(dead)
+	})
+}
