@@ -3,6 +3,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 
 	"assay/internal/check"
 	"assay/internal/checks"
@@ -15,19 +16,29 @@ import (
 	"assay/internal/tape"
 )
 
-// Run audits a host.
-func Run(ctx context.Context, h host.Reader, only func(check.Check) bool) (report.Report, *tape.Tape) {
+// Choice narrows an audit; the zero value takes everything.
+type Choice struct {
+	Check func(check.Check) bool // nil: every check
+	App   func(name string) bool // nil: every deployment
+}
+
+// Run audits a host, and gives the tape on which the report rests.
+func Run(ctx context.Context, h host.Reader, c Choice) (report.Report, *tape.Tape) {
 	t := collect.Tape(ctx, h)
-	r, _ := Judge(t, only)
+	r, _ := Judge(t, c)
 	return r, t
 }
 
-// Judge audits a recording: the same tape gives the same report. only chooses
-// the checks; nil takes all.
-func Judge(t *tape.Tape, only func(check.Check) bool) (report.Report, *model.Model) {
-	m := model.Build(facts.Parse(t))
-	hearings := check.Judge(m, chosen(only))
-	return report.New(t, m, hearings, diagnose.Why(m, hearings)), m
+// Judge audits a recording: the same tape gives the same report. The model that
+// it returns holds every deployment, chosen or not.
+func Judge(t *tape.Tape, c Choice) (report.Report, *model.Model) {
+	whole := model.Build(facts.Parse(t))
+	m := *whole
+	if c.App != nil {
+		m.Deployments = slices.DeleteFunc(slices.Clone(whole.Deployments), func(d *model.Deployment) bool { return !c.App(d.Name) })
+	}
+	hearings := check.Judge(&m, chosen(c.Check))
+	return report.New(t, &m, hearings, diagnose.Why(&m, hearings)), whole
 }
 
 func chosen(only func(check.Check) bool) []check.Check {

@@ -21,7 +21,7 @@ func BenchmarkAuditOfRecording(b *testing.B) {
 	t := house.ReadTape(b, healthy)
 	h := host.Replay(t)
 	for b.Loop() {
-		audit.Run(context.Background(), h, nil)
+		audit.Run(context.Background(), h, audit.Choice{})
 	}
 }
 
@@ -50,6 +50,6 @@ func BenchmarkBuildModel(b *testing.B) {
 func BenchmarkJudge(b *testing.B) {
 	t := house.ReadTape(b, healthy)
 	for b.Loop() {
-		audit.Judge(t, nil)
+		audit.Judge(t, audit.Choice{})
 	}
 }

@@ -52,7 +52,7 @@ func TestStoriesOnHosts(t *testing.T) {
 		t.Run(c.name(), func(t *testing.T) {
 			t.Parallel()
 			tp := c.onHost(t, fmt.Sprintf("case%d-%d", os.Getpid()%10000, i), binary)
-			r, _ := audit.Judge(tp, nil)
+			r, _ := audit.Judge(tp, audit.Choice{})
 			c.compare(t, r)
 			if *record && !t.Failed() {
 				c.keep(t, tp)

@@ -112,7 +112,7 @@ func (c told) compare(t testing.TB, r report.Report) {
 func TestStoriesOnRecordings(t *testing.T) {
 	for _, c := range cases(t) {
 		t.Run(c.name(), func(t *testing.T) {
-			r, _ := audit.Judge(c.recording(t), nil)
+			r, _ := audit.Judge(c.recording(t), audit.Choice{})
 			c.compare(t, r)
 		})
 	}

@@ -3,13 +3,10 @@ package cli
 import (
 	"context"
 	"io"
-	"slices"
 
 	"assay/internal/audit"
-	"assay/internal/check"
 	"assay/internal/checks"
 	"assay/internal/collect"
-	"assay/internal/diagnose"
 	"assay/internal/facts"
 	"assay/internal/host"
 	"assay/internal/model"
@@ -26,30 +23,12 @@ func Wire(version string) Works {
 			})
 			return collect.Tape(ctx, h)
 		},
-		Judge:    judge,
+		Judge: func(t *tape.Tape, c Choice) (report.Report, *model.Model) {
+			return audit.Judge(t, audit.Choice{Check: c.Check, App: c.App})
+		},
 		Model:    func(t *tape.Tape) *model.Model { return model.Build(facts.Parse(t)) },
 		Families: checks.All,
-		Describe: func(w io.Writer, m *model.Model) error { return report.WriteJSON(w, m) },
-		Data:     func(m *model.Model) any { return m },
+		Describe: func(w io.Writer, m *model.Model) error { return report.Model(w, model.Describe(m)) },
+		Data:     func(m *model.Model) any { return model.Describe(m) },
 	}
-}
-
-// judge is audit.Judge, for some apps alone where they are chosen.
-func judge(t *tape.Tape, c Choice) (report.Report, *model.Model) {
-	if c.App == nil {
-		return audit.Judge(t, c.Check)
-	}
-	m := model.Build(facts.Parse(t))
-	some := *m
-	some.Deployments = slices.DeleteFunc(slices.Clone(m.Deployments), func(d *model.Deployment) bool { return !c.App(d.Name) })
-	var chosen []check.Check
-	for _, f := range checks.All() {
-		for _, k := range f.Checks() {
-			if c.Check == nil || c.Check(k) {
-				chosen = append(chosen, k)
-			}
-		}
-	}
-	hearings := check.Judge(&some, chosen)
-	return report.New(t, &some, hearings, diagnose.Why(&some, hearings)), m
 }

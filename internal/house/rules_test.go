@@ -52,8 +52,8 @@ func render(t testing.TB, r report.Report) map[string]string {
 func TestSameBytes(t *testing.T) {
 	for _, c := range Cases(t, "../checks") {
 		tp := c.Tape(t)
-		a, _ := audit.Judge(tp, nil)
-		b, _ := audit.Judge(tp.Clone(), nil)
+		a, _ := audit.Judge(tp, audit.Choice{})
+		b, _ := audit.Judge(tp.Clone(), audit.Choice{})
 		for name, text := range render(t, a) {
 			if other := render(t, b)[name]; other != text {
 				t.Errorf("%s: %s differs", c.Title(), name)
@@ -155,7 +155,7 @@ func TestInert(t *testing.T) {
 			v.Why += hostile
 			tp.Put(a, v)
 		}
-		r, _ := audit.Judge(tp, nil)
+		r, _ := audit.Judge(tp, audit.Choice{})
 		r.Looked = append(r.Looked, hostile)
 		for name, text := range render(t, r) {
 			if bad := active(text, name); bad != "" {
