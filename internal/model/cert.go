@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"assay/internal/fact"
-	syntax "assay/internal/syntax/nginx"
 	"assay/internal/syntax/nft"
+	syntax "assay/internal/syntax/nginx"
 	"assay/internal/tape"
 )
 
@@ -72,6 +72,7 @@ func (b *builder) leaves(names []*Name) []*Leaf {
 			if by[key] == nil {
 				by[key] = &Leaf{Now: b.m.Machine.Now}
 				out = append(out, by[key])
+				e.First = true
 			}
 			by[key].Ends = append(by[key].Ends, e)
 		}

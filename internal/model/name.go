@@ -24,6 +24,7 @@ type Name struct {
 	A, AAAA  fact.Of[tape.DNSReply]
 	Hosts    fact.Of[bool] // /etc/hosts has it, with a private address
 	Here     []string      // public addresses of this host
+	First    *Name         // the first name of its block, itself where it is that
 	Sites    []*Site
 	TLS      fact.Of[[]*Endpoint]
 	Source   fact.Source
@@ -37,9 +38,12 @@ func (n *Name) Node() Node { return Node("dns:" + n.Name) }
 
 // Secure says whether some block serves the name with TLS.
 func (n *Name) Secure() bool {
-	return slices.ContainsFunc(n.Sites, func(s *Site) bool {
-		return slices.ContainsFunc(s.Listens, func(l syntax.Listen) bool { return l.TLS })
-	})
+	return slices.ContainsFunc(n.Sites, (*Site).Secure)
+}
+
+// Secure says whether the block takes TLS.
+func (s *Site) Secure() bool {
+	return slices.ContainsFunc(s.Listens, func(l syntax.Listen) bool { return l.TLS })
 }
 
 // Addresses are all that DNS gave.
@@ -58,6 +62,7 @@ type Endpoint struct {
 	Own   bool   // the address is this host's own
 	Shake fact.Of[tape.Handshake]
 	Gate  fact.Of[Gate]     // what the host's own firewall does with a visitor
+	First bool              // of those that serve the same certificate
 	File  *CertFile         // what nginx is told to serve there; nil: that is not known
 	Dead  fact.Of[[]string] // other names of the certificate that do not resolve
 	name  *Name
@@ -113,7 +118,10 @@ func (b *builder) names(sites []*Site) []*Name {
 		b.resolve(n)
 	}
 	for _, n := range out {
-		n.TLS = b.endpoints(n, out)
+		n.TLS, n.First = b.endpoints(n, out), n
+		if i := slices.IndexFunc(out, func(o *Name) bool { return o.Name == n.Sites[0].Names[0] }); i >= 0 && !n.Primary {
+			n.First = out[i]
+		}
 	}
 	return out
 }
@@ -151,7 +159,7 @@ func (b *builder) endpoints(n *Name, all []*Name) fact.Of[[]*Endpoint] {
 		e.Gate = b.gate(e, parsed, port)
 		e.File = b.certFile(n.Name, ip, port)
 		e.Dead = b.deadNames(e, all)
-		b.m.Needs[e.Node()] = []Node{NodeNginx, n.Node()}
+		b.m.Needs[e.Node()] = []Node{NodeNginx}
 		out = append(out, e)
 	}
 	for _, a := range addrs {

@@ -1,6 +1,8 @@
 package dns
 
 import (
+	"strings"
+
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
@@ -31,22 +33,48 @@ func resolves(h *check.Hearing, n *model.Name) check.Verdict {
 		return check.Passed() // unknown, since a look was blind
 	}
 	if local, _ := n.Hosts.Open(h); local {
-		return check.DoesNotApply("the name is in /etc/hosts of this machine, by design")
+		return check.DoesNotApply("the name is a private one of /etc/hosts, by design")
+	}
+	for _, r := range []string{a.Rcode, aaaa.Rcode} {
+		if r != "NOERROR" && r != "NXDOMAIN" {
+			// The same word for a resolver that is broken, a delegation that leads
+			// nowhere and a signature that does not fit: from here they look alike.
+			return check.CannotTell("the name server "+a.Server+" answers "+r+" for "+n.Name,
+				"ask another one: dig "+n.Name+" @9.9.9.9; where that answers, /etc/resolv.conf of this host is at fault")
+		}
 	}
 	h.Saw(n.Source)
-	r := check.Remedy{
-		Do:       "Create the A record (and AAAA, if the machine has IPv6) at your DNS provider, or take the name out of server_name.",
-		Commands: []string{"dig +short " + n.Name + " A", "# " + n.Name + ". A <the public address of this machine>"},
-		Verify:   "dig +short " + n.Name,
-		Minutes:  15,
-	}
-	why := a.Rcode
-	if why == "NOERROR" || why == "" {
-		why = "it has no address"
+	what := n.Name + " does not exist in the DNS (NXDOMAIN)"
+	if a.Rcode == "NOERROR" {
+		what = n.Name + " has no address in the DNS"
 	}
 	if n.Primary {
-		return check.Failed(n.Name+" does not resolve: "+why, r)
+		return check.Failed(what, remedy(n))
 	}
-	return check.Warned(n.Name+", a second name of the site, does not resolve: "+why, r).
-		Because("Who types this name does not reach the site; a certificate for it cannot be renewed.").Breaking(false)
+	if n.First != n {
+		f, _ := n.First.A.Open(h)
+		f6, _ := n.First.AAAA.Open(h)
+		if len(f.Addrs)+len(f6.Addrs) == 0 {
+			return check.DoesNotApply("nor does " + n.First.Name + ", the site itself")
+		}
+	}
+	return check.Warned(what+", and nginx serves it as a second name", remedy(n)).
+		Because("Who types this name does not reach the site, and a certificate that has it cannot be renewed.").Breaking(false)
+}
+
+func remedy(n *model.Name) check.Remedy {
+	to := "<the public address of this machine>"
+	if len(n.Here) > 0 {
+		to = n.Here[0]
+	}
+	kind := "A"
+	if strings.Contains(to, ":") {
+		kind = "AAAA"
+	}
+	return check.Remedy{
+		Do:       "Add the record at your DNS provider, or take the name out of server_name. If the record is there, see whether the domain's registration has lapsed.",
+		Commands: []string{"# at the DNS provider", n.Name + ". " + kind + " " + to},
+		Verify:   "dig +short " + n.Name + " " + kind,
+		Minutes:  15,
+	}
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
+	"slices"
+	"strings"
 
 	"assay/internal/check"
+	"assay/internal/fact"
 	"assay/internal/model"
 )
 
@@ -18,34 +21,73 @@ var _ = Family.Add(check.Check{
 	Guide:    "001 TLS: fullchain.pem",
 	Why:      "Browsers that have met the intermediate elsewhere are content; curl, phones, webhooks and payment providers refuse.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).Endpoints, chainSent),
+	Ask:      check.Each((*model.Deployment).Leaves, chainSent),
 })
 
-func chainSent(h *check.Hearing, e *model.Endpoint) check.Verdict {
-	chain, anchored, v := leaf(h, e)
+func chainSent(h *check.Hearing, l *model.Leaf) check.Verdict {
+	e := l.Ends[0]
+	chain, anchored, v := served(h, e)
 	if chain == nil {
 		return v
 	}
-	last := chain[len(chain)-1]
-	r := check.Remedy{
-		Do:       "Serve fullchain.pem, which holds the certificate and its intermediates in order.",
-		Commands: []string{"# in the server block of " + e.Name, "ssl_certificate /etc/letsencrypt/live/" + e.Name + "/fullchain.pem;", "sudo nginx -t && sudo systemctl reload nginx"},
-		Verify:   "curl -sSI https://" + e.Name + "/",
-		Minutes:  3,
-	}
+	of, last := list(l.Names()), chain[len(chain)-1]
 	switch {
 	case !anchored && selfSigned(last):
 		return check.DoesNotApply("a private authority, or a certificate that signed itself")
 	case !anchored:
-		return check.Failed(fmt.Sprintf("the certificate that signed %s's (%s) is not sent", e.Name, issuer(last)), r)
+		if !intermediateKnown(h, e, last) {
+			return check.DoesNotApply("signed by " + issuer(last) + ", an authority that this host does not know")
+		}
+		return check.Failed(fmt.Sprintf("%s: the intermediate certificate %q is not sent", of, issuer(last)), whole(e))
 	case len(chain) > 1 && selfSigned(last):
-		return check.Warned("the root certificate is sent too, which nobody needs", r).
-			Because("Each handshake carries a kilobyte for nothing.").Breaking(false)
+		return check.Warned(of+": the root certificate is sent too, which nobody needs", whole(e)).
+			Because("Each handshake carries a kilobyte for nothing.").At(check.Low).Breaking(false)
 	case outOfOrder(chain):
-		return check.Warned("the certificates of the chain are not in order", r).
-			Because("Older clients follow the order as sent and give up.").Breaking(false)
+		return check.Warned(of+": the certificates of the chain are sent in the wrong order", whole(e)).
+			Because("Clients older than TLS 1.3 may follow the order as sent, and give up.").Breaking(false)
 	}
 	return check.Passed()
+}
+
+// intermediateKnown tells a forgotten intermediate from the authority of a
+// company or of a CDN, which has none to send: certbot and its kin keep the
+// intermediate beside the certificate, and what public authorities sign says
+// where its signer's own certificate is found (CA/Browser Forum's Baseline
+// Requirements, 7.1.2.7.7: caIssuers).
+func intermediateKnown(h *check.Hearing, e *model.Endpoint, last *x509.Certificate) bool {
+	if len(last.IssuingCertificateURL) > 0 {
+		return true
+	}
+	if e.File == nil {
+		return false
+	}
+	for _, f := range []fact.Of[[]*x509.Certificate]{e.File.Beside, e.File.Chain} {
+		near, _ := f.Look(h)
+		if slices.ContainsFunc(near, func(c *x509.Certificate) bool {
+			return bytes.Equal(c.RawSubject, last.RawIssuer) && !selfSigned(c)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+func whole(e *model.Endpoint) check.Remedy {
+	r := check.Remedy{
+		Do:       "Serve a file that holds the certificate, then its intermediates in order, and no root.",
+		Commands: []string{line(e), "sudo nginx -t && sudo systemctl reload nginx"},
+		Verify:   "curl -sSI https://" + e.Name + "/",
+		Minutes:  3,
+	}
+	switch {
+	case e.File == nil:
+	case strings.HasSuffix(e.File.Path, "/cert.pem"):
+		r.Do = "Serve fullchain.pem in place of cert.pem: it holds the intermediate too."
+		r.Commands = []string{line(e), "ssl_certificate " + folder(e) + "/fullchain.pem;", "sudo nginx -t && sudo systemctl reload nginx"}
+	default:
+		r.Commands = []string{line(e), "# put the file in order: " + e.File.Path, "sudo nginx -t && sudo systemctl reload nginx"}
+	}
+	return r
 }
 
 // outOfOrder: each certificate should be signed by the next (RFC 5246, 7.4.2;

@@ -16,7 +16,7 @@ var _ = Family.Add(check.Check{
 	Guide:    "000 step 11 and 19: renewal, certificate expiry",
 	Why:      "Once it has ended, browsers refuse the site; where HSTS is set there is no way round it.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).Endpoints, expiry),
+	Ask:      check.Each((*model.Deployment).Leaves, expiry),
 })
 
 const day = 24 * time.Hour
@@ -36,31 +36,59 @@ func limits(lifetime time.Duration) (warn, fail time.Duration) {
 	return warn, fail
 }
 
-func expiry(h *check.Hearing, e *model.Endpoint) check.Verdict {
-	chain, _, v := leaf(h, e)
+func expiry(h *check.Hearing, l *model.Leaf) check.Verdict {
+	e := l.Ends[0]
+	chain, _, v := served(h, e)
 	if chain == nil {
 		return v
 	}
 	c := chain[0]
-	left := c.NotAfter.Sub(e.Now)
-	warn, fail := limits(c.NotAfter.Sub(c.NotBefore))
-	r := check.Remedy{
-		Do:       "Renew it, reload nginx, and find out why the renewal did not run.",
-		Commands: []string{"sudo certbot renew --cert-name " + e.Name, "sudo systemctl reload nginx", "systemctl list-timers | grep -i -e certbot -e acme"},
-		Verify:   "echo | openssl s_client -connect " + e.Addr + " -servername " + e.Name + " 2>/dev/null | openssl x509 -noout -enddate",
-		Minutes:  10,
-	}
-	end := c.NotAfter.UTC().Format("2006-01-02 15:04 UTC")
+	life, left := c.NotAfter.Sub(c.NotBefore), c.NotAfter.Sub(l.Now)
+	warn, fail := limits(life)
+	of := "the certificate of " + list(l.Names())
+	why := fmt.Sprintf("Its lifetime is %s, and it ends on %s. Then browsers refuse the site; where HSTS is set there is no way round it.", span(life), date(c.NotAfter))
 	switch {
-	case e.Now.Before(c.NotBefore):
-		return check.Failed(fmt.Sprintf("the certificate of %s is valid only from %s on", e.Name, c.NotBefore.UTC().Format("2006-01-02 15:04 UTC")), r).Breaking(true)
-	case left <= 0:
-		return check.Failed(fmt.Sprintf("the certificate of %s ended on %s", e.Name, end), r).Breaking(true).
-			Because("Browsers refuse the site.")
-	case left < fail:
-		return check.Failed(fmt.Sprintf("the certificate of %s ends in %s, on %s, and was not renewed", e.Name, days(left), end), r)
-	case left < warn:
-		return check.Warned(fmt.Sprintf("the certificate of %s should have been renewed by now: it ends in %s, on %s", e.Name, days(left), end), r)
+	case l.Now.Before(c.NotBefore):
+		return check.Failed(fmt.Sprintf("%s is not valid yet: it begins in %s", of, span(c.NotBefore.Sub(l.Now))), check.Remedy{
+			Do:       "Set this host's clock, if it is wrong; else serve the certificate before this one.",
+			Commands: []string{"timedatectl"}, Verify: verifyEnd(e), Minutes: 10,
+		}).Breaking(true).Because("Browsers refuse the site until " + date(c.NotBefore) + ".")
+	case left >= warn:
+		return check.Passed()
 	}
-	return check.Passed()
+	said := fmt.Sprintf("%s ended %s ago", of, span(left))
+	switch {
+	case left > 0 && left < fail:
+		said = fmt.Sprintf("%s ends in %s and was not renewed", of, span(left))
+	case left > 0:
+		said = fmt.Sprintf("%s should have been renewed by now: it ends in %s", of, span(left))
+	}
+	r := renew(e)
+	if disk := onDisk(h, e); disk != nil && disk.NotAfter.After(c.NotAfter) && l.Now.After(disk.NotBefore) {
+		said += fmt.Sprintf("; nginx has not loaded the newer one in %s", e.File.Path)
+		r = notLoaded(e)
+	}
+	switch {
+	case left <= 0:
+		return check.Failed(said, r).Breaking(true).Because("It ended on " + date(c.NotAfter) + ". Browsers refuse the site; where HSTS is set there is no way round it.")
+	case left < fail:
+		return check.Failed(said, r).Because(why)
+	}
+	return check.Warned(said, r).Because(why)
+}
+
+// renew is for a certificate that is old on disk too.
+func renew(e *model.Endpoint) check.Remedy {
+	r := check.Remedy{Verify: verifyEnd(e), Minutes: 10}
+	if e.File != nil && e.File.Lineage != "" {
+		r.Do = "Renew it, reload nginx, and see why the timer did not: what certbot says to a dry run is mostly the reason."
+		r.Commands = []string{"sudo certbot renew --dry-run --cert-name " + e.File.Lineage, "sudo certbot renew --cert-name " + e.File.Lineage, "sudo systemctl reload nginx", "systemctl list-timers --all 'certbot*' 'snap.certbot*'"}
+		return r
+	}
+	r.Do = "Renew it where it came from, put it in place, reload nginx, and see why nothing did so in time."
+	r.Commands = []string{line(e), "sudo systemctl reload nginx"}
+	if e.File != nil {
+		r.Commands = []string{line(e) + ": " + e.File.Path, "sudo systemctl reload nginx"}
+	}
+	return r
 }

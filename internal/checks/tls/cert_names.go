@@ -16,7 +16,7 @@ var _ = Family.Add(check.Check{
 	Stage:    model.StageTLS,
 	Breaks:   true,
 	Guide:    "000 step 10: HTTPS for every name",
-	Why:      "Browsers refuse this name, while the others work.",
+	Why:      "Browsers refuse this name, while others may work.",
 	Cure:     check.OnHost,
 	Ask:      check.Each((*model.Deployment).Endpoints, names),
 })
@@ -25,44 +25,52 @@ func names(h *check.Hearing, e *model.Endpoint) check.Verdict {
 	if !e.Of().Secure() {
 		return check.DoesNotApply("no block serves the name with TLS")
 	}
-	chain, _, v := leaf(h, e)
+	chain, _, v := served(h, e)
 	if chain == nil {
 		return v
 	}
 	c := chain[0]
-	has := strings.Join(c.DNSNames, " ")
 	if c.VerifyHostname(e.Name) != nil {
-		return check.Failed(fmt.Sprintf("the certificate served for %s is for %s", e.Name, orNone(has)), check.Remedy{
-			Do:       "Get a certificate that has this name too, and see that the block with this name serves it.",
-			Commands: []string{"sudo certbot --nginx --expand -d " + strings.Join(append(c.DNSNames, e.Name), " -d ")},
+		has := "is for " + list(c.DNSNames)
+		if len(c.DNSNames) == 0 {
+			has = "names no host: browsers do not read the common name"
+		}
+		said := fmt.Sprintf("the certificate served for %s %s", e.Name, has)
+		if disk := onDisk(h, e); disk != nil && disk.VerifyHostname(e.Name) == nil {
+			return check.Failed(said+"; nginx has not loaded the one in "+e.File.Path, notLoaded(e))
+		}
+		return check.Failed(said, check.Remedy{
+			Do:       "Get a certificate that has every name of the block, and let the block serve it.",
+			Commands: []string{line(e), certbot(e, withName(e))},
 			Verify:   "curl -sSI https://" + e.Name + "/",
 			Minutes:  10,
 		})
 	}
-	dead, state := e.Dead.Look(h)
-	if state == fact.IsKnown && len(dead) > 0 {
-		return check.Warned(fmt.Sprintf("the certificate also names %s, which does not resolve", strings.Join(dead, ", ")), check.Remedy{
-			Do:       "Get the certificate anew without the dead name, or bring the name back.",
-			Commands: []string{"sudo certbot certonly --nginx --cert-name " + c.DNSNames[0] + " -d " + strings.Join(without(c.DNSNames, dead), " -d ")},
-			Verify:   "sudo certbot renew --dry-run",
-			Minutes:  10,
-		}).Because("Its renewal asks for every name, and fails as a whole.").Breaking(false)
+	if !e.First || e.File == nil {
+		return check.Passed()
+	}
+	if dead, _ := e.Dead.Look(h); len(dead) > 0 {
+		if over, state := e.File.HTTP.Look(h); state == fact.IsKnown && over {
+			live := without(c.DNSNames, dead)
+			return check.Warned(fmt.Sprintf("the certificate of %s also names %s, which does not resolve", e.Name, list(dead)), check.Remedy{
+				Do:       "Get the certificate anew without the dead name, or bring the name back.",
+				Commands: []string{"sudo certbot certonly --nginx --cert-name " + e.File.Lineage + " -d " + strings.Join(live, " -d ")},
+				Verify:   "sudo certbot renew --dry-run --cert-name " + e.File.Lineage,
+				Minutes:  10,
+			}).Because("certbot asks for every name over HTTP when it renews, and fails as a whole.").Breaking(false)
+		}
 	}
 	return check.Passed()
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "no name at all"
-	}
-	return s
-}
-
-func without(all, gone []string) []string {
+// withName are the names of the certificate that the block should serve.
+func withName(e *model.Endpoint) []string {
 	var out []string
-	for _, n := range all {
-		if !strings.Contains(" "+strings.Join(gone, " ")+" ", " "+n+" ") {
-			out = append(out, n)
+	for _, s := range e.Of().Sites {
+		for _, n := range s.Names {
+			if s.Secure() && len(without([]string{n}, out)) > 0 {
+				out = append(out, n)
+			}
 		}
 	}
 	return out
