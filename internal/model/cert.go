@@ -150,14 +150,14 @@ func asksOverHTTP(conf string) bool {
 	return false
 }
 
-// gate asks the host's own rules about a visitor. A rule that cannot be decided
-// (some addresses may, others not) is no shut gate.
+// gate asks the host's own rules about visitors. Where some addresses may come
+// and others not, it is not shut: that is how a site for few is made.
 func (b *builder) gate(e *Endpoint, ip netip.Addr, port int) fact.Of[Gate] {
 	if !e.Own || ip.IsLoopback() {
 		return fact.Absent[Gate]()
 	}
 	return fact.Then(b.f.Firewall(), func(set *nft.Ruleset) Gate {
-		d := set.Evaluate(nft.Connection{Proto: "tcp", Addr: ip, Port: port, Iface: b.iface(ip)})
+		d := set.Evaluate(nft.Connection{Proto: "tcp", Addr: ip, Port: port, Iface: b.iface(ip), Singled: true})
 		return Gate{Shut: d.Verdict == nft.Dropped, By: d.Chain}
 	})
 }

@@ -160,6 +160,7 @@ type field struct {
 	public bool  // any public address (or any client port)
 	v6     bool
 	except []any // not known, but none of these
+	some   bool  // one public address of our choice, in place of any
 	flags  bool  // values are bits; a list on the right side means any of them
 }
 
@@ -270,7 +271,7 @@ func (e *run) payload(proto, name string) field {
 		}
 		switch name {
 		case "saddr":
-			return field{public: true, v6: !v4}
+			return field{public: true, v6: !v4, some: e.c.Singled}
 		case "daddr":
 			return field{values: []any{e.c.Addr.String()}}
 		case "protocol", "nexthdr":

@@ -167,6 +167,9 @@ type Connection struct {
 	Addr  netip.Addr // the host's own address; its family is the connection's
 	Port  int
 	Iface string // name of the interface; "" if it is not known
+	// Singled: it may come from an address that a rule singles out, so that
+	// Dropped means that nobody at all gets through.
+	Singled bool
 }
 
 // Decision is the answer with what decided.

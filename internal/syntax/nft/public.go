@@ -35,6 +35,8 @@ func (f field) cover(want []any) answer {
 	switch {
 	case got.Cmp(all) == 0:
 		return yes
+	case f.some && got.Sign() > 0:
+		return maybe
 	case new(big.Int).Mul(got, big.NewInt(256)).Cmp(all) < 0:
 		return no
 	}
