@@ -19,7 +19,7 @@ const UnitProperties = "Id,Names,LoadState,LoadError,ActiveState,SubState,Result
 	"MainPID,ExecMainStatus,ExecMainCode,NRestarts,ActiveEnterTimestamp,ActiveExitTimestamp,InactiveEnterTimestamp,StateChangeTimestamp," +
 	"User,Group,SupplementaryGroups,WorkingDirectory,RootDirectory,ExecStart,EnvironmentFiles,Type,Restart,RestartUSec," +
 	"NeedDaemonReload,TriggeredBy,Triggers,ControlGroup,RuntimeDirectory,RuntimeDirectoryMode,PrivateTmp,PrivateNetwork,ProtectHome,ProtectSystem," +
-	"Listen,Accept,SocketUser,SocketGroup,SocketMode,UMask,DynamicUser,ConditionResult"
+	"Listen,Accept,SocketUser,SocketGroup,SocketMode,UMask,DynamicUser,ConditionResult,WantedBy,RequiredBy"
 
 // Commands is the one declared table: `assay asks` prints it.
 func Commands() []Row {
@@ -28,8 +28,8 @@ func Commands() []Row {
 			Path: bins("systemctl"), Why: "what each loaded service and socket unit runs", Seconds: 5},
 		{Name: "unit", Argv: []string{"systemctl", "show", "--no-pager", "--timestamp=unix", "-p", UnitProperties, "--", "{}"},
 			Path: bins("systemctl"), Why: "the state of one unit, as loaded", Seconds: 5},
-		{Name: "journal", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-n", "120", "-u", "{}"},
-			Path: bins("journalctl"), Why: "the last 120 journal lines of one unit", Seconds: 8},
+		{Name: "journal", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-b", "-n", "120", "-u", "{}"},
+			Path: bins("journalctl"), Why: "the last 120 journal lines of one unit since the machine started", Seconds: 8},
 		{Name: "nft", Argv: []string{"nft", "-j", "list", "ruleset"},
 			Path: bins("nft"), Why: "the firewall's rules, as loaded in the kernel", Root: true, Seconds: 5},
 		{Name: "nft-text", Argv: []string{"nft", "list", "ruleset"},

@@ -128,24 +128,37 @@ func stringsIn(x any) []string {
 	return nil
 }
 
+// marks are what every line that keeps a secret holds, in lower case: a cheap
+// look before the expressions above, which are slow.
+var marks = []string{"secret", "passw", "passphrase", "token", "api", "key", "credential", "salt", "dsn", "webhook", "pgpass", "://", "bearer", "basic", "cookie"}
+
+func suspicious(line string) bool {
+	line = strings.ToLower(line)
+	return slices.ContainsFunc(marks, func(m string) bool { return strings.Contains(line, m) })
+}
+
+// gather finds the secrets of one text.
 func gather(s string, found map[string]bool) {
-	if s == "" {
-		return
+	for _, k := range privKey.FindAllString(s, -1) {
+		found[k] = true
 	}
+	for l := range strings.Lines(s) {
+		if suspicious(l) {
+			gatherLine(strings.TrimSuffix(l, "\n"), found)
+		}
+	}
+}
+
+func gatherLine(s string, found map[string]bool) {
 	for _, m := range assigned.FindAllStringSubmatch(s, -1) {
 		if isSecret(m[1]) {
 			found[m[2]+m[3]+m[4]] = true
 		}
 	}
-	// The whole of a variable, blanks included, when the string is one.
-	if name, value, ok := strings.Cut(s, "="); ok && isSecret(name) && !strings.ContainsAny(s, "\n\x00") {
-		found[strings.Trim(value, `"'`)] = true
-	}
-	for l := range strings.Lines(s) { // an env file's line may hold blanks too
-		name, value, ok := strings.Cut(strings.TrimSpace(l), "=")
-		if ok && isSecret(strings.TrimSpace(name)) && !strings.ContainsAny(strings.TrimSpace(name), " \t\"'") {
-			found[strings.Trim(strings.TrimSpace(value), `"'`)] = true
-		}
+	// A whole line may be one variable, whose value holds blanks.
+	name, value, ok := strings.Cut(strings.TrimSpace(s), "=")
+	if name = strings.TrimSpace(name); ok && isSecret(name) && !strings.ContainsAny(name, " \t\"'\x00") && !strings.Contains(value, "\x00") {
+		found[strings.Trim(strings.TrimSpace(value), `"'`)] = true
 	}
 	for _, m := range quotedPair.FindAllStringSubmatch(s, -1) {
 		if isSecret(m[1]) {
@@ -164,9 +177,6 @@ func gather(s string, found map[string]bool) {
 				found[plain] = true
 			}
 		}
-	}
-	for _, k := range privKey.FindAllString(s, -1) {
-		found[k] = true
 	}
 }
 
@@ -239,11 +249,17 @@ func (c cleaner) clean(s string) string {
 	if s == "" {
 		return s
 	}
-	s = c.wide.Replace(s)
-	for _, re := range []*regexp.Regexp{assigned, quotedPair, option} {
-		s = c.at(re, s, true)
+	var b strings.Builder
+	for l := range strings.Lines(c.wide.Replace(s)) {
+		if suspicious(l) {
+			for _, re := range []*regexp.Regexp{assigned, quotedPair, option} {
+				l = c.at(re, l, true)
+			}
+			l = c.at(userinfo, l, false)
+		}
+		b.WriteString(l)
 	}
-	return c.at(userinfo, s, false)
+	return b.String()
 }
 
 // at replaces the value of each match by its token.
