@@ -151,6 +151,7 @@ type page struct {
 // item is a finding, or a check that stayed unknown.
 type item struct {
 	ID, Key, Severity, Status, Deployment, Subject, Summary string
+	Breaks                                                  bool
 	Cause                                                   *string
 	Unseen, Hints                                           []string
 }
