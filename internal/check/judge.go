@@ -46,6 +46,15 @@ func (h *Hearing) Saw(src ...fact.Source) {
 // ended carries a needed unknown out of a check, as testing's FailNow does.
 type ended struct{}
 
+// Aside is the hearing as a witness of what may well be as it should: it keeps
+// no evidence, and what stayed unseen counts all the same.
+func (h *Hearing) Aside() fact.Witness { return aside{h} }
+
+type aside struct{ h *Hearing }
+
+func (aside) Saw(...fact.Source)                 {}
+func (a aside) Missed(why fact.Why, needed bool) { a.h.Missed(why, needed) }
+
 // Missed notes what could not be seen; a needed one ends the hearing.
 func (h *Hearing) Missed(why fact.Why, needed bool) {
 	if !slices.Contains(h.Unseen, why) {

@@ -61,10 +61,10 @@ func (f *Facts) Access(path, want string, id tape.Identity) fact.Of[tape.AccessR
 	a := tape.Ask{Kind: tape.KindAccess, Name: path, Arg: want, As: id.String()}
 	return read(f, a, path, func(r tape.AccessReport) string {
 		if r.OK {
-			return fmt.Sprintf("uid %d may %s it", id.UID, verb(want))
+			return fmt.Sprintf("uid %d may %s it", id.UID, verb(want, r))
 		}
 		s := fmt.Sprintf("uid %d: %s", id.UID, r.Error)
-		if n := len(r.Steps); n > 0 && !r.Steps[n-1].OK {
+		if n := len(r.Steps); n > 0 && !r.Steps[n-1].OK && r.Steps[n-1].Type != "" {
 			b := r.Steps[n-1]
 			s += fmt.Sprintf(" at %s (%s, mode %04o, %s:%s)", b.Path, b.Type, b.Mode, b.Owner, b.Group)
 		}
@@ -72,6 +72,9 @@ func (f *Facts) Access(path, want string, id tape.Identity) fact.Of[tape.AccessR
 	})
 }
 
-func verb(want string) string {
+func verb(want string, r tape.AccessReport) string {
+	if n := len(r.Steps); want == "x" && n > 0 && r.Steps[n-1].Type != "dir" {
+		return "run"
+	}
 	return map[string]string{"r": "read", "w": "write", "x": "enter", "connect": "connect to"}[want]
 }

@@ -88,6 +88,20 @@ type NginxTest struct {
 	Problems []string // the lines with [emerg], [alert] or [warn], without the timestamp
 }
 
+// Problem is the one that decides: the first error where there is one, else the
+// first warning.
+func (t NginxTest) Problem() string {
+	for _, p := range t.Problems {
+		if !strings.HasPrefix(p, "[warn]") {
+			return p
+		}
+	}
+	if len(t.Problems) > 0 {
+		return t.Problems[0]
+	}
+	return ""
+}
+
 // NginxTest is the result of `nginx -t` on a main file, run where it can write
 // nothing.
 func (f *Facts) NginxTest(main string) fact.Of[NginxTest] {
@@ -111,7 +125,7 @@ func (f *Facts) NginxTest(main string) fact.Of[NginxTest] {
 	}
 	src.Text = fmt.Sprintf("exit %d", v.Exit)
 	if len(t.Problems) > 0 {
-		src.Text += ": " + t.Problems[0]
+		src.Text += ": " + t.Problem()
 	}
 	return fact.Known(t, src)
 }

@@ -89,10 +89,6 @@ func (b *builder) appServers() []*AppServer {
 	for _, s := range out {
 		s.Now = b.m.Machine.Now
 		b.readGunicorn(s)
-		s.Journal = fact.Absent[[]facts.Entry]()
-		if s.unitName != "" && s.Container == "" {
-			s.Journal = b.f.Journal(s.unitName)
-		}
 	}
 	return out
 }

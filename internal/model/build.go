@@ -3,6 +3,7 @@ package model
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"assay/internal/fact"
 	"assay/internal/facts"
@@ -103,9 +104,31 @@ func (b *builder) userName(uid int) string {
 func (b *builder) user(name string) fact.Of[User] {
 	return fact.Bind(b.f.Accounts(), func(db netfiles.Accounts) fact.Of[User] {
 		u, ok := db.User(name)
+		if more := b.otherAccounts(); !ok && more != "" {
+			return fact.Unknown[User](fact.Why{Text: "look up user " + name + ": accounts also come from " + more + " (/etc/nsswitch.conf), which is not asked"})
+		}
 		if !ok {
 			return fact.Absent[User](fact.Source{Where: "/etc/passwd", Text: "there is no user " + name})
 		}
 		return fact.Known(User{Name: u.Name, UID: u.UID, GID: u.GID, Groups: db.GroupIDs(u.Name)})
 	})
+}
+
+// otherAccounts are the sources of accounts besides this host's own files, ""
+// for none.
+func (b *builder) otherAccounts() string {
+	text, _ := b.f.File("/etc/nsswitch.conf").Look(&b.notes)
+	var out []string
+	for l := range strings.Lines(text) {
+		rest, ok := strings.CutPrefix(strings.TrimSpace(l), "passwd:")
+		if !ok {
+			continue
+		}
+		for _, w := range strings.Fields(rest) {
+			if !slices.Contains([]string{"files", "compat", "systemd"}, w) && !strings.HasPrefix(w, "[") {
+				out = append(out, w)
+			}
+		}
+	}
+	return strings.Join(out, ", ")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"assay/internal/fact"
+	"assay/internal/facts"
 	syntax "assay/internal/syntax/unit"
 	"assay/internal/tape"
 )
@@ -40,7 +41,7 @@ type ExecSubject struct{ *Unit }
 func (e ExecSubject) Node() Node { return e.ExecNode() }
 
 func (b *builder) execContext(u *Unit) ExecContext {
-	c := ExecContext{User: b.user(u.userOrRoot()), Folder: u.folder()}
+	c := ExecContext{User: b.serviceUser(u), Folder: u.folder()}
 	c.Venvs = b.venvs(c.Folder)
 	var n fact.Notes
 	t, state := u.Files.Look(&n)
@@ -63,6 +64,22 @@ func (b *builder) execContext(u *Unit) ExecContext {
 	c.Runs = b.asService(c, c.Program, "x")
 	b.interpreter(&c)
 	return c
+}
+
+// serviceUser is the unit's account. With DynamicUser= systemd makes one up at
+// each start, which no file names: then it is the running process's.
+func (b *builder) serviceUser(u *Unit) fact.Of[User] {
+	if !u.Dynamic {
+		return b.user(u.userOrRoot())
+	}
+	return fact.Bind(b.f.Procs(), func(procs []Process) fact.Of[User] {
+		for _, p := range procs {
+			if p.PID == u.MainPID && p.PID != 0 {
+				return fact.Known(User{Name: u.userOrRoot(), UID: p.UID, GID: p.GID, Groups: p.Groups}, facts.ProcSource(p))
+			}
+		}
+		return fact.Unknown[User](fact.Why{Text: "look up the user of " + u.Name + ": systemd makes it up at each start (DynamicUser=), and it does not run"})
+	})
 }
 
 // asService asks the kernel what the service's user may do with a path.

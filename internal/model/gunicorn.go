@@ -39,6 +39,18 @@ func (b *builder) readGunicorn(s *AppServer) {
 	var n fact.Notes
 	if u, state := s.Unit.Look(&n); state == fact.IsKnown {
 		s.socketUnits = u.listens
+		b.errorLog(u, g)
+	}
+}
+
+// errorLog finds the file to which gunicorn writes what would else stand in the
+// journal; it is read only where there is something to explain.
+func (b *builder) errorLog(u *Unit, g settings) {
+	u.ErrorLog = fact.Absent[Journal]()
+	var n fact.Notes
+	v, state := g.resolve("errorlog").Look(&n)
+	if state == fact.IsKnown && len(v) > 0 && path.IsAbs(v[0]) && (!u.Running() || u.Restarts > 0) {
+		u.ErrorLog = b.logTail(v[0])
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"assay/internal/fact"
-	"assay/internal/facts"
 	"assay/internal/tape"
 )
 
@@ -97,7 +96,6 @@ type AppServer struct {
 	Chdir     fact.Of[string] // where the app is loaded: Cwd, or --chdir
 	User      fact.Of[User]   // who the service is
 	Argv      []string
-	Journal   fact.Of[[]facts.Entry]
 	Container string        // "docker 3f2a…", "" on the host itself
 	Idle      bool          // a unit that neither runs nor is enabled
 	Now       time.Time     // of the visit
@@ -158,7 +156,8 @@ type Unit struct {
 	Fragment   string
 	DropIns    []string
 	MainPID    int
-	Since      time.Time // of the last change of state
+	Since      time.Time // of the last change of state; a reload is one
+	Up         time.Time // when it last became active
 	Triggers   []string  // units that start it: sockets, timers
 	SocketLive bool      // a socket that starts it is active
 	SocketBoot bool      // a socket that starts it is enabled at boot
@@ -168,12 +167,18 @@ type Unit struct {
 	User       string
 	Group      string
 	Oneshot    bool
+	Dynamic    bool   // its user is made up at each start
+	Root       string // RootDirectory=: its paths begin there
 	Files      fact.Of[UnitText]
 	Context    ExecContext
-	Now        time.Time   // of the visit
-	CwdGone    bool        // its process runs in a folder that was deleted
-	Source     fact.Source // what systemctl said
-	listens    []string    // addresses of the socket units in Triggers
+	Now        time.Time // of the visit
+	CwdGone    bool      // its process runs in a folder that was deleted
+	Journal    fact.Of[Journal]
+	ErrorLog   fact.Of[Journal] // of its gunicorn, where that writes a file and something is wrong
+	Boot       bool             // systemd starts it with the machine
+	Signalled  bool             // ExitStatus is the number of a signal
+	Source     fact.Source      // what systemctl said
+	listens    []string         // addresses of the socket units in Triggers
 }
 
 // EnvValue is a variable of a service's environment with where it was set.

@@ -2,7 +2,9 @@ package model
 
 import (
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"assay/internal/fact"
@@ -20,7 +22,8 @@ type Nginx struct {
 	Main    string        // the main configuration file
 	Config  fact.Of[facts.NginxConfig]
 	Test    fact.Of[facts.NginxTest]
-	Sites   []*Site // every server block of http, in configuration order
+	Accused fact.Source // the line that nginx complains of; Where is "" where it names none
+	Sites   []*Site     // every server block of http, in configuration order
 	Spare   fact.Of[[]*SpareFile]
 	serves  bool
 }
@@ -49,8 +52,9 @@ func (n NginxConfigSubject) Node() Node { return NodeNginxConfig }
 // SpareFile is a site's file that no include reaches.
 type SpareFile struct {
 	Path  string
-	Names []string // server names in it
-	Pass  []string // addresses it would proxy to
+	Names []string      // server names in it
+	Pass  []string      // addresses it would proxy to
+	At    []fact.Source // where it says so
 }
 
 // defaultNginxMain is where Debian's and nginx.org's packages keep it.
@@ -84,6 +88,7 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 	}
 	if cstate == fact.IsKnown {
 		n.Test = b.nginxTest(n.Main, cfg)
+		n.Accused = b.accused(n.Test)
 		n.User = b.nginxUser(n, cfg)
 		for i, s := range cfg.Servers() {
 			n.Sites = append(n.Sites, b.site(n, cfg, s, i))
@@ -96,6 +101,24 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 	}
 	b.m.Needs[NodeNginx] = []Node{NodeNginxConfig}
 	return fact.Known(n)
+}
+
+var namedLine = regexp.MustCompile(` in (/\S+):(\d+)$`)
+
+// accused is the line of the first problem that nginx -t names.
+func (b *builder) accused(test fact.Of[facts.NginxTest]) fact.Source {
+	t, _ := test.Look(&b.notes)
+	m := namedLine.FindStringSubmatch(t.Problem())
+	if m == nil {
+		return fact.Source{}
+	}
+	src := fact.Source{Where: m[1], Ask: tape.Ask{Kind: tape.KindFile, Name: m[1]}}
+	src.Line, _ = strconv.Atoi(m[2])
+	text, _ := b.f.File(m[1]).Look(&b.notes)
+	if lines := strings.Split(text, "\n"); src.Line > 0 && src.Line <= len(lines) {
+		src.Text = clip(strings.TrimSpace(lines[src.Line-1]))
+	}
+	return src
 }
 
 // nginxMaster finds the master process: it renames itself "nginx: master
@@ -146,7 +169,9 @@ func (b *builder) nginxUser(n *Nginx, cfg facts.NginxConfig) fact.Of[User] {
 	for _, w := range n.Workers {
 		if w.UID != 0 && strings.Contains(strings.Join(w.Args, " "), "worker process") {
 			u := User{Name: b.userName(w.UID), UID: w.UID, GID: w.GID, Groups: w.Groups}
-			return fact.Known(u, facts.ProcSource(w))
+			src := facts.ProcSource(w)
+			src.Text += ", runs as " + u.Name
+			return fact.Known(u, src)
 		}
 	}
 	name := "nobody"
@@ -197,6 +222,7 @@ func (b *builder) spareAmong(cfg facts.NginxConfig, paths []string) []*SpareFile
 			for _, d := range c.Root.All(name) {
 				_, addr, _, _ := syntax.ParseProxyPass(d.Arg(0))
 				f.Pass = append(f.Pass, addr)
+				f.At = append(f.At, facts.DirectiveSource(d))
 			}
 		}
 		out = append(out, f)

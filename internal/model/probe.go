@@ -56,16 +56,8 @@ func (b *builder) probe(d *Deployment) {
 		}
 	}
 	d.uses = b.socketUses(d, sites)
-	for _, n := range d.names {
-		secure := SecureName{n}.Node()
-		b.m.Needs[secure] = []Node{n.Node(), NodeNginx}
-		var notes fact.Notes
-		list, _ := n.TLS.Look(&notes)
-		for _, e := range list {
-			b.m.Needs[secure] = append(b.m.Needs[secure], e.Node())
-		}
-	}
 	d.leaves = b.leaves(d.names)
+	b.secureEdges(d)
 	d.Database = fact.Absent[*Store]()
 	if d.Server == nil {
 		return
@@ -122,6 +114,7 @@ func (b *builder) edges(d *Deployment) {
 type SocketUse struct {
 	Upstream *Upstream
 	Route    *Route
+	Server   *AppServer    // nil: none is known
 	User     fact.Of[User] // of nginx's workers
 	Access   fact.Of[tape.AccessReport]
 }
@@ -141,7 +134,7 @@ func (b *builder) socketUses(d *Deployment, sites []*Site) []*SocketUse {
 				if !ok || u.Down || slices.ContainsFunc(out, func(o *SocketUse) bool { return o.Upstream.Addr == u.Addr }) {
 					continue
 				}
-				x := &SocketUse{Upstream: u, Route: r, Access: b.nginxAccess(file, "connect"),
+				x := &SocketUse{Upstream: u, Route: r, Server: d.Server, Access: b.nginxAccess(file, "connect"),
 					User: fact.Bind(b.m.Nginx, func(n *Nginx) fact.Of[User] { return n.User })}
 				b.m.Needs[x.Node()] = []Node{u.Node(), NodeNginx}
 				b.m.Needs[r.Node()] = append(b.m.Needs[r.Node()], x.Node())

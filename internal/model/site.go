@@ -41,6 +41,15 @@ func (s *Site) Node() Node { return Node(fmt.Sprintf("site:%d:%s", s.index, s.Su
 // Source is where the block begins.
 func (s *Site) Source() fact.Source { return facts.DirectiveSource(s.Server) }
 
+// URL is the site as a visitor types it.
+func (s *Site) URL() string {
+	end, host := s.Endpoint()
+	if strings.HasPrefix(end, "tls:") {
+		return "https://" + host + "/"
+	}
+	return "http://" + host + "/"
+}
+
 // Default says whether the block is the default server of one of its listens by word.
 func (s *Site) Default() bool {
 	return slices.ContainsFunc(s.Listens, func(l syntax.Listen) bool { return l.Default })

@@ -42,7 +42,13 @@ func (l *Listener) Endpoint() string {
 
 // sockets are all listening sockets as the model has them.
 func (b *builder) sockets() fact.Of[[]*Listener] {
-	return fact.Bind(b.f.Sockets(), func(raw []tape.Socket) fact.Of[[]*Listener] {
+	var n fact.Notes
+	raw, state := b.f.Sockets().Look(&n)
+	if state == fact.IsUnknown {
+		return fact.Unknown[[]*Listener](n.Why())
+	}
+	// That there are so many sockets is evidence of nothing: no source.
+	return fact.Bind(fact.Known(raw), func(raw []tape.Socket) fact.Of[[]*Listener] {
 		procs := b.f.Procs()
 		var out []*Listener
 		for _, s := range raw {

@@ -35,28 +35,57 @@ func fromSites[T any](d *Deployment, each func(*Site) []T) fact.Of[[]T] {
 	})
 }
 
-// Way is a route together with the app server that it should end in.
+// Way is the routes of one site that end in the same place, together with the
+// app server that this should be.
 type Way struct {
-	*Route
+	*Route            // the one for /, else the first
+	Also   []*Route   // other locations with the same address
 	Server *AppServer // nil: none is known
 	Plain  fact.Of[tape.HTTPReply]
 }
 
-// ProxiedRoutes are the locations that hand requests on.
+// Where is the way in the words of a visitor: shop.example, or with a path
+// where the site's root is not part of it.
+func (w *Way) Where() string {
+	if w.Path == "/" {
+		return w.site.Subject()
+	}
+	return w.site.Subject() + " " + w.Path
+}
+
+// ProxiedRoutes are the ways that requests are handed on.
 func (d *Deployment) ProxiedRoutes() fact.Of[[]*Way] {
+	seen := map[string]bool{} // a site's blocks for port 80 and 443 may say the same
 	return fromSites(d, func(s *Site) []*Way {
 		var out []*Way
 		for _, r := range s.Routes {
-			w := &Way{Route: r, Server: d.Server}
-			for _, sf := range d.surfaces {
-				if sf.Direct {
-					w.Plain = sf.Reply
-				}
+			i := slices.IndexFunc(out, func(w *Way) bool { return w.Pass.Name == r.Pass.Name && w.Pass.Arg(0) == r.Pass.Arg(0) })
+			switch {
+			case i < 0:
+				out = append(out, &Way{Route: r, Server: d.Server, Plain: d.plain()})
+			case r.Path == "/":
+				out[i].Also, out[i].Route = append(out[i].Also, out[i].Route), r
+			default:
+				out[i].Also = append(out[i].Also, r)
 			}
-			out = append(out, w)
 		}
-		return out
+		return slices.DeleteFunc(out, func(w *Way) bool {
+			key := w.Where() + " " + w.Pass.Name + w.Pass.Arg(0)
+			twin := seen[key]
+			seen[key] = true
+			return twin
+		})
 	})
+}
+
+// plain is what the app itself answers to HTTP.
+func (d *Deployment) plain() fact.Of[tape.HTTPReply] {
+	for _, sf := range d.surfaces {
+		if sf.Direct {
+			return sf.Reply
+		}
+	}
+	return fact.Of[tape.HTTPReply]{}
 }
 
 // VHost is a server block that should answer for an app, or a file that holds
@@ -65,6 +94,7 @@ type VHost struct {
 	Site  *Site
 	Spare *SpareFile
 	All   []*syntax.Directive // every server block
+	Own   []*Site             // of the same deployment
 }
 
 // Subject names the block or the file.
@@ -111,7 +141,7 @@ func (d *Deployment) vhosts(x *Nginx, sites []*Site, spare []*SpareFile) []*VHos
 	for _, s := range sites {
 		if len(s.Routes) > 0 {
 			served = true
-			out = append(out, &VHost{Site: s, All: all})
+			out = append(out, &VHost{Site: s, All: all, Own: sites})
 		}
 	}
 	var n fact.Notes
@@ -168,15 +198,9 @@ func (d *Deployment) ServedNames() fact.Of[[]*Name] {
 	})
 }
 
-// SecureNames are the names as a browser asks for them.
-func (d *Deployment) SecureNames() fact.Of[[]SecureName] {
-	return fact.Then(d.ServedNames(), func(l []*Name) []SecureName {
-		var out []SecureName
-		for _, n := range l {
-			out = append(out, SecureName{n})
-		}
-		return out
-	})
+// SecureNames are the names as a browser asks for them, by their blocks.
+func (d *Deployment) SecureNames() fact.Of[[]Secured] {
+	return fact.Then(d.ServedNames(), secured)
 }
 
 // Endpoints are every name at every address of TLS.
@@ -275,6 +299,14 @@ func (d *Deployment) ServersWithSites() fact.Of[[]ServedBy] {
 		}
 		return out
 	})
+}
+
+// Has says that a process is the server's master or one of its workers.
+func (s *AppServer) Has(p Process) bool {
+	var n fact.Notes
+	m, state := s.Master.Look(&n)
+	workers, _ := s.Workers.Look(&n)
+	return state == fact.IsKnown && m.PID == p.PID || slices.ContainsFunc(workers, func(w Process) bool { return w.PID == p.PID })
 }
 
 // Program is what a process runs, without its path.

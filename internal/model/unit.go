@@ -28,12 +28,30 @@ func (u *Unit) Running() bool {
 }
 
 // AtBoot says that it, or a socket that starts it, comes up with the machine.
-func (u *Unit) AtBoot() bool {
-	switch u.File {
-	case "enabled", "enabled-runtime", "static", "generated", "alias", "indirect", "linked":
-		return u.File != "static" || u.SocketBoot || len(u.Triggers) > 0
+func (u *Unit) AtBoot() bool { return u.Boot || u.SocketBoot }
+
+// reached are targets that every boot of a server passes.
+var reached = []string{"multi-user.target", "graphical.target", "default.target", "basic.target", "sysinit.target",
+	"network-online.target", "network.target", "sockets.target", "timers.target"}
+
+// atBoot says that systemd starts a unit with the machine: its own word for
+// it, or a unit that pulls it in and comes up itself. "enabled-runtime" is gone
+// after a reboot, and "linked" pulls nothing in.
+func (b *builder) atBoot(p facts.Props, depth int) bool {
+	switch p["UnitFileState"] {
+	case "enabled", "generated", "alias", "indirect":
+		return true
 	}
-	return u.SocketBoot
+	for _, w := range strings.Fields(p["WantedBy"] + " " + p["RequiredBy"]) {
+		if slices.Contains(reached, w) && p["UnitFileState"] != "enabled-runtime" {
+			return true
+		}
+		var n fact.Notes
+		if up, state := b.f.Unit(w).Look(&n); state == fact.IsKnown && depth > 0 && !slices.Contains(reached, w) && b.atBoot(up, depth-1) {
+			return true
+		}
+	}
+	return false
 }
 
 // unit reads one service: as loaded, and its files on disk.
@@ -48,10 +66,10 @@ func (b *builder) unit(name string) fact.Of[*Unit] {
 
 func (b *builder) readUnit(name string, p facts.Props) *Unit {
 	u := &Unit{Now: b.m.Machine.Now, Name: name, Load: p["LoadState"], LoadError: p["LoadError"], Active: p["ActiveState"], Sub: p["SubState"], Result: p["Result"],
-		ExitStatus: p.Int("ExecMainStatus"), File: p["UnitFileState"], Restarts: p.Int("NRestarts"), Fragment: p["FragmentPath"],
-		DropIns: strings.Fields(p["DropInPaths"]), MainPID: p.Int("MainPID"), Since: p.Time("StateChangeTimestamp"),
+		ExitStatus: p.Int("ExecMainStatus"), Signalled: p["ExecMainCode"] == "2" || p["ExecMainCode"] == "3", File: p["UnitFileState"], Restarts: p.Int("NRestarts"), Fragment: p["FragmentPath"],
+		DropIns: strings.Fields(p["DropInPaths"]), MainPID: p.Int("MainPID"), Since: p.Time("StateChangeTimestamp"), Up: p.Time("ActiveEnterTimestamp"),
 		Triggers: strings.Fields(p["TriggeredBy"]), Reload: p["NeedDaemonReload"] == "yes", WorkingDir: p["WorkingDirectory"],
-		Source: facts.UnitSource(name, p), User: p["User"], Group: p["Group"], Oneshot: p["Type"] == "oneshot", Loaded: p.Commands()}
+		Source: facts.UnitSource(name, p), User: p["User"], Group: p["Group"], Oneshot: p["Type"] == "oneshot", Dynamic: p["DynamicUser"] == "yes", Root: p["RootDirectory"], Loaded: p.Commands()}
 	u.WorkingDir = strings.TrimPrefix(strings.TrimPrefix(u.WorkingDir, "!"), "-")
 	for _, t := range u.Triggers {
 		if !strings.HasSuffix(t, ".socket") {
@@ -60,11 +78,15 @@ func (b *builder) readUnit(name string, p facts.Props) *Unit {
 		var n fact.Notes
 		if s, state := b.f.Unit(t).Look(&n); state == fact.IsKnown {
 			u.SocketLive = u.SocketLive || s["ActiveState"] == "active"
-			u.SocketBoot = u.SocketBoot || s["UnitFileState"] == "enabled"
+			u.SocketBoot = u.SocketBoot || b.atBoot(s, 2)
 			u.listens = append(u.listens, socketAddresses(s["Listen"])...)
 		}
 	}
+	u.Boot = b.atBoot(p, 2)
 	u.Files = b.unitFiles(u)
+	if !u.Running() || serverKind(u.argv()) != "" {
+		u.Journal = b.journal(name)
+	}
 	u.Context = b.execContext(u)
 	b.m.Needs[u.Node()] = []Node{u.ExecNode()}
 	return u
@@ -130,6 +152,18 @@ func (b *builder) unitText(name string, m syntax.Unit) UnitText {
 		}
 	}
 	return t
+}
+
+// RuntimeDirs are the folders under /run that systemd makes for the unit at
+// each start, with its user, its group and RuntimeDirectoryMode.
+func (t UnitText) RuntimeDirs() []string {
+	var out []string
+	for _, s := range t.All("Service", "RuntimeDirectory") {
+		for _, name := range strings.Fields(s.Value) {
+			out = append(out, "/run/"+name)
+		}
+	}
+	return out
 }
 
 // SettingSource is where a unit's files set a key, for evidence.

@@ -25,12 +25,15 @@ func listening(h *check.Hearing, s *model.AppServer) check.Verdict {
 	unit, us := s.Unit.Look(h)
 	socket := us == fact.IsKnown && (unit.SocketLive || unit.SocketBoot)
 	master, up := s.Master.Open(h)
-	if !up && socket {
+	switch {
+	case !up && socket:
 		return check.DoesNotApply("the socket unit listens for it")
+	case !up:
+		return check.DoesNotApply("gunicorn does not run")
 	}
 	binds, _ := s.Binds.Open(h)
 	own, _ := s.Listens.Open(h)
-	if up && s.Now.Sub(master.Start) < settle && len(own) == 0 {
+	if s.Now.Sub(master.Start) < settle && len(own) == 0 {
 		return check.DoesNotApply("it has only begun to start")
 	}
 	var missing []string

@@ -7,9 +7,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/fact"
-	"assay/internal/facts"
 	"assay/internal/model"
-	"assay/internal/tape"
 )
 
 var _ = Family.Add(check.Check{
@@ -31,107 +29,93 @@ func running(h *check.Hearing, s *model.AppServer) check.Verdict {
 	master, up := s.Master.Open(h)
 	unit, us := s.Unit.Look(h)
 	if !up {
-		if us == fact.IsKnown && unit.SocketLive && unit.Active == "inactive" {
-			return check.DoesNotApply("it starts with the first request (" + unit.Triggers[0] + ")")
-		}
-		sayBootError(h, s)
-		return check.Failed("gunicorn is not running", remedy(s))
+		return notRunning(h, s, unit)
 	}
 	workers, _ := s.Workers.Open(h)
-	live := 0
-	young := 0
-	now := s.Now
-	for _, w := range workers {
-		if w.State != "Z" && w.State != "T" && w.State != "t" && w.State != "X" {
-			live++
-		}
-		if now.Sub(w.Start) < 10*time.Second {
-			young++
-		}
-	}
-	age := now.Sub(master.Start)
-	if us == fact.IsKnown && unit.Restarts >= 3 && age < settle {
-		sayBootError(h, s)
-		return check.Failed(fmt.Sprintf("gunicorn is restarted over and over: %d times so far", unit.Restarts), remedy(s))
+	age := s.Now.Sub(master.Start)
+	if us == fact.IsKnown && unit.Looping() {
+		blame(h, unit)
+		return check.Failed("gunicorn dies and is started again, over and over", remedy(s))
 	}
 	if age < settle {
 		return check.Passed() // it has only begun
 	}
+	live := alive(workers)
 	if live == 0 {
-		sayBootError(h, s)
+		blame(h, unit)
 		return check.Failed("gunicorn's master runs, and none of its workers does", remedy(s))
 	}
-	if young == len(workers) && bootError(s) != "" {
-		sayBootError(h, s)
-		return check.Failed("gunicorn's workers die and are started again, over and over", remedy(s))
+	want, known := s.Want.Look(h)
+	if us == fact.IsKnown && dying(h, s, unit, workers) {
+		return check.Failed("gunicorn's workers die as soon as they start, over and over", remedy(s))
 	}
-	if want, known := s.Want.Look(h); known == fact.IsKnown && live < want {
-		return check.Warned(fmt.Sprintf("%d of %d workers are alive", live, want), remedy(s)).
-			Because("The others died or are stopped: fewer requests are served at a time.")
+	if known == fact.IsKnown && live < want {
+		return check.Warned(fmt.Sprintf("gunicorn runs %d of the %d workers that it is told to", live, want), remedy(s)).
+			Because("A worker is gone, frozen, or was taken away by a signal (TTOU): fewer requests are served at a time.").Breaking(false)
 	}
 	return check.Passed()
 }
 
-// bootErrors are what gunicorn and Python say when a worker cannot start
-// (gunicorn 20.1 to 23, gunicorn/arbiter.py).
-var bootErrors = regexp.MustCompile(`Worker failed to boot|Exception in worker process|App failed to load|Failed to find attribute|^\w*(Error|Exception)\b.*|ModuleNotFoundError|Connection in use|Can't connect to|Error: .*|status=\d+/\w+`)
-
-// lastLines are how far back a boot error may stand.
-const lastLines = 60
-
-// bootError is the line that says best why gunicorn did not start: the last
-// exception, not the "failed" that systemd adds.
-func bootError(s *model.AppServer) string {
-	e, _ := lastError(s)
-	return e.Text
+func notRunning(h *check.Hearing, s *model.AppServer, unit *model.Unit) check.Verdict {
+	if unit == nil {
+		return check.Failed("gunicorn is not running", remedy(s))
+	}
+	if unit.SocketLive && unit.Active == "inactive" {
+		return check.DoesNotApply("it starts with the first request (" + unit.Triggers[0] + ")")
+	}
+	blame(h, unit)
+	if unit.Running() {
+		return check.Failed("gunicorn is not running, although "+unit.Name+" is active", remedy(s))
+	}
+	return check.Failed("gunicorn is not running", remedy(s))
 }
 
-func lastError(s *model.AppServer) (facts.Entry, bool) {
-	var n fact.Notes
-	lines, state := s.Journal.Look(&n)
-	if state != fact.IsKnown {
-		return facts.Entry{}, false
-	}
-	if len(lines) > lastLines {
-		lines = lines[len(lines)-lastLines:]
-	}
-	var best facts.Entry
-	rank := 0
-	for _, l := range lines {
-		if r := weight(l.Text); r >= rank && r > 0 {
-			best, rank = l, r
+// alive counts the workers that are neither dead, stopped nor traced.
+func alive(workers []model.Process) int {
+	n := 0
+	for _, w := range workers {
+		if w.State != "Z" && w.State != "T" && w.State != "t" && w.State != "X" {
+			n++
 		}
 	}
-	return best, rank > 0
+	return n
 }
 
-var exception = regexp.MustCompile(`^\w[\w.]*(Error|Exception)\b`)
+// booting is what gunicorn says of each worker that it starts, and recycled of
+// each that max_requests ends: those start anew all day (20.1 to 23).
+var (
+	booting  = regexp.MustCompile(`Booting worker with pid`)
+	recycled = regexp.MustCompile(`Autorestarting worker`)
+)
 
-func weight(text string) int {
-	switch {
-	case exception.MatchString(text):
-		return 3
-	case regexp.MustCompile(`Failed to find attribute|Connection in use|Can't connect to|^Error: `).MatchString(text):
-		return 2
-	case bootErrors.MatchString(text):
-		return 1
+// dying says that workers end soon after they were started. One reload starts
+// each of them once; an app that kills its worker has it started every second.
+func dying(h *check.Hearing, s *model.AppServer, u *model.Unit, workers []model.Process) bool {
+	for _, w := range workers {
+		if s.Now.Sub(w.Start) > 10*time.Second {
+			return false
+		}
 	}
-	return 0
+	var n fact.Notes
+	j, state := u.Journal.Look(&n)
+	last := s.Now.Add(-settle)
+	boots := j.Said(booting, last)
+	if state != fact.IsKnown || j.Said(recycled, last) > 0 || boots < 3*max(len(workers), 2) {
+		return false
+	}
+	h.Saw(fact.Source{Where: j.Where, Text: fmt.Sprintf("\"Booting worker with pid\" %d times in the last %d seconds", boots, settle/time.Second), Ask: j.Ask})
+	blame(h, u)
+	return true
 }
 
-// sayBootError adds that line to the evidence.
-func sayBootError(h *check.Hearing, s *model.AppServer) {
-	if e, ok := lastError(s); ok {
-		h.Saw(fact.Source{Where: "journalctl -u " + s.UnitName(), Text: e.At.Format("15:04:05") + " " + clip(e.Text),
-			Ask: tape.Ask{Kind: tape.KindCommand, Name: "journal", Arg: s.UnitName()}})
+// blame adds the journal's line that says best why it does not run.
+func blame(h *check.Hearing, u *model.Unit) {
+	if u == nil {
+		return
 	}
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > 180 {
-		return string(r[:179]) + "…"
+	if c, ok := u.Complaint(); ok {
+		h.Saw(c.Source)
 	}
-	return s
 }
 
 func remedy(s *model.AppServer) check.Remedy {

@@ -2,8 +2,10 @@ package gunicorn
 
 import (
 	"fmt"
+	"slices"
 
 	"assay/internal/check"
+	"assay/internal/fact"
 	"assay/internal/model"
 	"assay/internal/tape"
 )
@@ -15,7 +17,7 @@ var _ = Family.Add(check.Check{
 	Stage:    model.StageSocket,
 	Breaks:   true,
 	Guide:    "000 causes: socket or directory permissions incorrect",
-	Why:      "nginx logs \"connect() failed (13: Permission denied)\" and every page gives 502 Bad Gateway.",
+	Why:      "nginx logs \"connect() failed (13: Permission denied)\", and every page gives 502 Bad Gateway.",
 	Cure:     check.OnHost,
 	Ask:      check.Each((*model.Deployment).Sockets, socketAccess),
 })
@@ -31,15 +33,15 @@ func socketAccess(h *check.Hearing, u *model.SocketUse) check.Verdict {
 	switch {
 	case r.Error == "permission denied":
 		b := blocker(r)
-		return check.Failed(fmt.Sprintf("%s (nginx) may not connect to %s: %s, mode %04o, %s:%s, is in the way", user.Name, u.Subject(), b.Path, b.Mode, b.Owner, b.Group), accessRemedy(b, user))
+		return check.Failed(fmt.Sprintf("nginx (%s) may not connect to %s: %s %s, mode %04o, %s:%s, is in the way",
+			user.Name, u.Subject(), kinds[b.Type], b.Path, b.Mode, b.Owner, b.Group), accessRemedy(u, b, user))
 	case listens && r.Error == "no such file or directory":
-		return check.Failed("nginx does not see "+u.Subject()+": its service has a /tmp or a file system of its own", check.Remedy{
-			Do:       "Keep the socket under /run (RuntimeDirectory= in the app's unit), which every service sees.",
-			Commands: []string{"systemctl show nginx -p PrivateTmp"}, Verify: "curl -I http://localhost/", Minutes: 10,
-		})
+		return unseenByNginx(h, u)
 	}
 	return check.DoesNotApply("nobody listens there")
 }
+
+var kinds = map[string]string{"dir": "the folder", "socket": "the socket", "file": "the file", "link": "the link"}
 
 // blocker is the element of the path that refused.
 func blocker(r tape.AccessReport) tape.Step {
@@ -51,14 +53,68 @@ func blocker(r tape.AccessReport) tape.Step {
 	return tape.Step{}
 }
 
-func accessRemedy(b tape.Step, user model.User) check.Remedy {
-	r := check.Remedy{Verify: "curl -I http://localhost/", Minutes: 5}
-	if b.Type == "socket" {
-		r.Do = "Let the socket belong to a group that nginx is in: run the app with Group=" + user.Name + " and --umask 007."
-		r.Commands = []string{"sudo systemctl edit <unit>", "# [Service]", "# Group=" + user.Name, "# UMask=0007", "sudo systemctl restart <unit>"}
-		return r
+// unseenByNginx: the kernel has a listener of that path, and nginx finds no
+// such file. Two services with a /tmp of their own never meet there.
+func unseenByNginx(h *check.Hearing, u *model.SocketUse) check.Verdict {
+	what := "its service has a file system of its own, or the file was removed while it listens"
+	if _, t, ok := files(u.Server); ok {
+		if src, set := t.SettingSource("PrivateTmp"); set && (src.Text == "PrivateTmp=yes" || src.Text == "PrivateTmp=true") {
+			h.Saw(src)
+			what = u.Server.UnitName() + " has a /tmp of its own (PrivateTmp=yes)"
+		}
 	}
-	r.Do = fmt.Sprintf("Let %s enter %s: give the folder the group %s (in a unit: RuntimeDirectoryMode=0750 and Group=%s), or an ACL.", user.Name, b.Path, user.Name, user.Name)
-	r.Commands = []string{"sudo setfacl -m u:" + user.Name + ":x " + b.Path}
+	r := check.Remedy{
+		Do:     "Keep the socket under /run, which every service sees: RuntimeDirectory= in the app's unit makes the folder. Name the same path in proxy_pass.",
+		Verify: "curl -sI " + u.Route.Site().URL(), Minutes: 10,
+	}
+	if name := u.Server.UnitName(); name != "" {
+		r.Commands = []string{"sudo systemctl edit --full " + name + "   # RuntimeDirectory=, and --bind with a path in it", "sudo systemctl restart " + name}
+	}
+	return check.Failed("nginx does not see "+u.Subject()+": "+what, r).
+		Because("nginx logs \"connect() failed (2: No such file or directory)\", and every page gives 502 Bad Gateway.")
+}
+
+// files is what the server's unit says.
+func files(s *model.AppServer) (*model.Unit, model.UnitText, bool) {
+	var n fact.Notes
+	if s == nil {
+		return nil, model.UnitText{}, false
+	}
+	u, us := s.Unit.Look(&n)
+	if us != fact.IsKnown {
+		return nil, model.UnitText{}, false
+	}
+	t, ts := u.Files.Look(&n)
+	return u, t, ts == fact.IsKnown
+}
+
+func accessRemedy(s *model.SocketUse, b tape.Step, user model.User) check.Remedy {
+	r := check.Remedy{Verify: "curl -sI " + s.Route.Site().URL(), Minutes: 5}
+	u, t, ok := files(s.Server)
+	drop := func(unit string, lines ...string) {
+		r.Commands = append(r.Commands, "sudo systemctl edit "+unit)
+		for _, l := range lines {
+			r.Commands = append(r.Commands, "# "+l)
+		}
+	}
+	switch {
+	case ok && u.SocketLive && b.Type == "socket":
+		r.Do = "Let " + u.Triggers[0] + " give the socket to the group " + user.Name + "."
+		drop(u.Triggers[0], "[Socket]", "SocketGroup="+user.Name, "SocketMode=0660")
+		r.Commands = append(r.Commands, "sudo systemctl stop "+u.Name, "sudo systemctl restart "+u.Triggers[0])
+	case ok && b.Type == "socket":
+		// gunicorn makes its socket under its own --umask (0 by default), whatever UMask= says: gunicorn/sock.py.
+		r.Do = "Give the socket to the group " + user.Name + ": Group=" + user.Name + " in the unit, and --umask 007 for gunicorn (UMask= of the unit does not reach the socket)."
+		r.Commands = []string{"sudo systemctl edit --full " + u.Name, "# Group=" + user.Name, "# ExecStart=... --umask 007 ...", "sudo systemctl restart " + u.Name}
+	case ok && slices.Contains(t.RuntimeDirs(), b.Path):
+		r.Do = fmt.Sprintf("systemd makes %s at each start of %s: let it belong to the group %s, which may enter it.", b.Path, u.Name, user.Name)
+		drop(u.Name, "[Service]", "Group="+user.Name, "RuntimeDirectoryMode=0750")
+		r.Commands = append(r.Commands, "sudo systemctl restart "+u.Name)
+	case b.Type == "socket":
+		r.Do = "Give the socket to the group " + user.Name + ": run gunicorn with that group and --umask 007."
+	default:
+		r.Do = fmt.Sprintf("Let %s enter %s; or better, keep the socket under /run (RuntimeDirectory= in the app's unit).", user.Name, b.Path)
+		r.Commands = []string{"sudo setfacl -m u:" + user.Name + ":x " + b.Path}
+	}
 	return r
 }

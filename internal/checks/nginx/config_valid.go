@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"fmt"
 	"strings"
 
 	"assay/internal/check"
@@ -14,7 +15,7 @@ var _ = Family.Add(check.Check{
 	Severity: check.High,
 	Stage:    model.StageServer,
 	Guide:    "000 step 8: nginx -t, reload only after it passes",
-	Why:      "nginx runs on what it loaded before; the next reload is refused, and after a restart or a reboot the site stays down.",
+	Why:      "nginx goes on with what it loaded before: the next reload is refused, and after a restart or a reboot the site is down.",
 	Cure:     check.OnHost,
 	Ask:      check.OfHost((*model.Model).ProxyConfig, configValid),
 })
@@ -24,29 +25,40 @@ func configValid(h *check.Hearing, n model.NginxConfigSubject) check.Verdict {
 	if state == fact.IsAbsent {
 		return check.DoesNotApply("nginx is not installed")
 	}
-	remedy := check.Remedy{
-		Do:       "Mend the line that nginx names, test again, then reload.",
-		Commands: []string{"sudo nginx -t", "sudo systemctl reload nginx"},
-		Verify:   "sudo nginx -t",
-		Minutes:  5,
-	}
 	if state == fact.IsUnknown {
 		return check.Passed() // unknown, since the look was blind
 	}
-	if t.OK && len(t.Problems) == 0 {
+	problem := t.Problem()
+	if t.OK && problem == "" {
 		return check.Passed()
 	}
+	if n.Accused.Where != "" {
+		h.Saw(n.Accused)
+	}
+	_, problem, _ = strings.Cut(problem, "] ")
 	if t.OK {
-		return check.Warned("nginx warns about its configuration: "+strings.TrimPrefix(t.Problems[0], "[warn] "), remedy).
-			Because("nginx loads it, but not all of it does what it says.")
+		return check.Warned("nginx warns about its configuration: "+problem, configRemedy(n, "reload")).
+			Because("nginx loads it, but something in it does not do what it says.")
 	}
-	what := "it exits with an error"
-	if len(t.Problems) > 0 {
-		what = strings.TrimPrefix(t.Problems[0], "[emerg] ")
+	if problem == "" {
+		problem = "nginx -t ends with an error and no message"
 	}
-	v := check.Failed("nginx refuses its configuration: "+what, remedy)
 	if _, runs := n.Master.Look(h); runs == fact.IsAbsent {
-		return v.At(check.Critical).Breaking(true).Because("nginx cannot start, so nothing is served.")
+		return check.Failed("nginx refuses its configuration: "+problem, configRemedy(n, "start")).
+			At(check.Critical).Breaking(true).Because("nginx cannot start, so nothing is served.")
 	}
-	return v
+	return check.Failed("nginx refuses its configuration: "+problem, configRemedy(n, "reload"))
+}
+
+func configRemedy(n model.NginxConfigSubject, verb string) check.Remedy {
+	r := check.Remedy{
+		Do:       "Mend what nginx names, test again, then " + verb + ".",
+		Commands: []string{"sudo nginx -t && sudo systemctl " + verb + " nginx"},
+		Verify:   "sudo nginx -t",
+		Minutes:  5,
+	}
+	if a := n.Accused; a.Where != "" {
+		r.Commands = append([]string{fmt.Sprintf("sudoedit +%d %s", a.Line, a.Where)}, r.Commands...)
+	}
+	return r
 }

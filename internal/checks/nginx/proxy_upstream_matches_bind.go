@@ -17,7 +17,7 @@ var _ = Family.Add(check.Check{
 	Stage:    model.StageSocket,
 	Breaks:   true,
 	Guide:    "000 step 7 and causes: nginx points to the wrong socket or port",
-	Why:      "Every request to this location gets 502 Bad Gateway.",
+	Why:      "Visitors get 502 Bad Gateway.",
 	Cure:     check.OnHost,
 	Ask:      check.Each((*model.Deployment).ProxiedRoutes, upstreamMatches),
 })
@@ -52,10 +52,13 @@ func upstreamMatches(h *check.Hearing, w *model.Way) check.Verdict {
 	case len(dead) == 0:
 		return check.Passed()
 	case len(alive) > 0:
-		return check.Warned(fmt.Sprintf("nobody listens on %s, one of %d upstream servers", listText(dead), len(dead)+len(alive)), matchRemedy(h, w, dead[0])).
-			Because("nginx tries it again and again: some requests wait or fail before another server answers.")
+		return check.Warned(fmt.Sprintf("of the %d servers that nginx hands %s to, nobody listens on %s", len(dead)+len(alive), w.Where(), listText(dead)), matchRemedy(h, w, dead[0])).
+			Because("nginx tries a dead server anew every ten seconds (fail_timeout) before it takes another; if the others fail too, visitors get 502.").Breaking(false)
 	}
-	return check.Failed("nginx hands requests to "+listText(dead)+", where nobody listens", matchRemedy(h, w, dead[0]))
+	for _, r := range w.Also {
+		h.Saw(model.SourceOf(r.Pass))
+	}
+	return check.Failed("nginx hands "+w.Where()+" to "+listText(dead)+", where nobody listens", matchRemedy(h, w, dead[0]))
 }
 
 // wrongEnd finds a listener that is not the app, or does not speak what nginx
@@ -65,25 +68,23 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 		return check.Verdict{}, false
 	}
 	held, hs := l.Holders.Look(h)
-	master, ms := w.Server.Master.Look(h)
-	workers, _ := w.Server.Workers.Look(h)
-	if hs == fact.IsKnown && ms == fact.IsKnown && len(held) > 0 && held[0].PID != 1 && !slices.ContainsFunc(held, func(p model.Process) bool {
-		return p.PID == master.PID || slices.ContainsFunc(workers, func(x model.Process) bool { return x.PID == p.PID })
-	}) && l.Path == "" {
-		return check.Failed(fmt.Sprintf("%s is held by another program (%s), not by %s", u.Addr, held[0].Comm, w.Server.Name), check.Remedy{
-			Do:       "Give each program an address of its own; nginx and the app must name the same one.",
-			Commands: []string{"sudo ss -ltnp", "# then correct proxy_pass or --bind"},
-			Verify:   "sudo ss -ltnp", Minutes: 10,
+	_, ms := w.Server.Master.Look(h)
+	if hs == fact.IsKnown && ms != fact.IsUnknown && len(held) > 0 && held[0].PID != 1 && l.Path == "" && !slices.ContainsFunc(held, w.Server.Has) {
+		port := u.Addr[strings.LastIndexByte(u.Addr, ':')+1:]
+		return check.Failed(fmt.Sprintf("%s is held by another program, %s, not by %s", u.Addr, held[0].Comm, w.Server.Name), check.Remedy{
+			Do:       "Stop the other program, or give each an address of its own; nginx and the app must name the same one.",
+			Commands: []string{"sudo ss -ltnp 'sport = :" + port + "'"},
+			Verify:   "curl -sI " + w.Site().URL(), Minutes: 10,
 		}).Because("Requests reach another program than the app."), true
 	}
 	if w.Server.Gunicorn() && u.Protocol != "http" {
 		plain, ps := w.Plain.Look(h)
 		if u.Protocol != "https" || (ps == fact.IsKnown && plain.Status > 0) {
-			return check.Failed(fmt.Sprintf("nginx speaks %s to %s, and gunicorn speaks plain http there", u.Protocol, u.Addr), check.Remedy{
-				Do:       "Use proxy_pass with http:// for gunicorn.",
+			return check.Failed(fmt.Sprintf("nginx speaks %s to %s, where gunicorn understands only http", u.Protocol, u.Addr), check.Remedy{
+				Do:       "Put proxy_pass with http:// in the place of " + w.Pass.Name + " " + w.Pass.Arg(0) + ".",
 				Commands: []string{"# " + where(w.Pass.File, w.Pass.Line), "proxy_pass http://" + u.Addr + ";", "sudo nginx -t && sudo systemctl reload nginx"},
-				Verify:   "curl -I http://localhost/", Minutes: 5,
-			}), true
+				Verify:   "curl -sI " + w.Site().URL(), Minutes: 5,
+			}).Because("gunicorn waits for a request that it can read until its timeout: visitors wait, and then get 502 or 504."), true
 		}
 	}
 	return check.Verdict{}, false
@@ -91,7 +92,7 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 
 // matchRemedy points proxy_pass at the app's own address where that is known.
 func matchRemedy(h *check.Hearing, w *model.Way, dead string) check.Remedy {
-	r := check.Remedy{Verify: "curl -I http://localhost/", Minutes: 5}
+	r := check.Remedy{Verify: "curl -sI " + w.Site().URL(), Minutes: 5}
 	own := ownAddress(h, w)
 	if own == "" || own == dead {
 		r.Do = "Start the app server that should listen on " + dead + "."
@@ -104,13 +105,25 @@ func matchRemedy(h *check.Hearing, w *model.Way, dead string) check.Remedy {
 		}
 		return r
 	}
-	r.Do = fmt.Sprintf("The app listens on %s: put that address into proxy_pass.", own)
-	to := "http://" + own
-	if strings.HasPrefix(own, "unix:") {
-		to = "http://" + own
-	}
-	r.Commands = []string{"# " + where(w.Pass.File, w.Pass.Line), "proxy_pass " + to + ";", "sudo nginx -t && sudo systemctl reload nginx"}
+	r.Do = fmt.Sprintf("The app listens on %s: put that address into nginx's configuration.", own)
+	r.Commands = edits(w, dead, own)
+	r.Commands = append(r.Commands, "sudo nginx -t && sudo systemctl reload nginx")
 	return r
+}
+
+// edits are the lines to change: each proxy_pass, or the server line of the
+// upstream that it names.
+func edits(w *model.Way, dead, own string) []string {
+	for _, u := range w.Upstreams {
+		if u.Addr == dead && strings.HasPrefix(u.Source.Text, "server ") {
+			return []string{"# " + where(u.Source.Where, u.Source.Line), "server " + own + ";"}
+		}
+	}
+	var out []string
+	for _, r := range append([]*model.Route{w.Route}, w.Also...) {
+		out = append(out, "# "+where(r.Pass.File, r.Pass.Line), "proxy_pass http://"+own+";")
+	}
+	return out
 }
 
 // ownAddress is where the app listens, or else is told to.

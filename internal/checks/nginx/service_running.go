@@ -2,6 +2,7 @@ package nginx
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"assay/internal/check"
@@ -22,28 +23,48 @@ var _ = Family.Add(check.Check{
 })
 
 func running(h *check.Hearing, n *model.Nginx) check.Verdict {
-	_, runs := n.Master.Open(h)
-	if runs {
+	if _, runs := n.Master.Open(h); runs {
 		return check.Passed()
 	}
 	if _, ok := n.Config.Open(h); !ok || !n.Serves() {
 		return check.DoesNotApply("no deployment is served through nginx")
 	}
-	state := "is not running"
-	u, known := n.Unit.Look(h)
-	if known == fact.IsKnown {
-		state += ": nginx.service is " + u.Active
-		if u.Active == "failed" {
-			state += " (" + u.Result + ")"
-		}
-	}
-	return check.Failed("nginx "+state, check.Remedy{
+	r := check.Remedy{
 		Do:       "Start nginx, and let it come up with the machine.",
-		Commands: []string{"sudo systemctl enable --now nginx", "# if it does not start:", "sudo journalctl -u nginx -n 50 --no-pager"},
+		Commands: []string{"sudo systemctl enable --now nginx"},
 		Verify:   "systemctl is-active nginx",
 		Minutes:  2,
-	})
+	}
+	u, known := n.Unit.Look(h)
+	if known != fact.IsKnown {
+		return check.Failed("nginx is not running", r)
+	}
+	h.Saw(u.Source)
+	if u.Load == "masked" {
+		r.Commands = []string{"sudo systemctl unmask nginx", "sudo systemctl enable --now nginx"}
+		return check.Failed("nginx is not running: nginx.service is masked, systemd refuses to start it", r)
+	}
+	if c, ok := u.Stopped(); ok {
+		h.Saw(c.Source)
+		r.Do = "Find out who stopped it and why; then start it."
+		return check.Failed("nginx was stopped, it did not fail by itself", r)
+	}
+	c, ok := u.Complaint()
+	if !ok || !c.Telling() {
+		r.Commands = append(r.Commands, "# if it does not start:", "sudo journalctl -u nginx -n 50 --no-pager")
+		return check.Failed("nginx is not running: nginx.service is "+u.Active, r)
+	}
+	h.Saw(c.Source)
+	r.Do, r.Minutes = "Put right what it said (above), and start it.", 10
+	if port := taken.FindStringSubmatch(c.Text); port != nil {
+		r.Do = "Another program listens on port " + port[1] + ": find it, and stop it for good or give it another port. Then start nginx."
+		r.Commands = append([]string{"sudo ss -ltnp 'sport = :" + port[1] + "'"}, r.Commands...)
+	}
+	return check.Failed("nginx is not running: "+c.Text, r)
 }
+
+// taken is what nginx says when a port is not free (1.22, 1.26).
+var taken = regexp.MustCompile(`bind\(\) to \S+:(\d+) failed \(98: `)
 
 // listText joins what was found for a summary: two in full, then a count.
 func listText(items []string) string {

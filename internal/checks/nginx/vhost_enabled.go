@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,25 +19,24 @@ var _ = Family.Add(check.Check{
 	Severity: check.Medium,
 	Stage:    model.StageServer,
 	Guide:    "000 step 7: server block; causes: server block order",
-	Why:      "Visitors of this name get another site.",
+	Why:      "Visitors of this name do not come to the app, but to another site or to none.",
 	Cure:     check.OnHost,
 	Ask:      check.Both(check.OfHost((*model.Model).Welcomes, welcome), check.Each((*model.Deployment).VHosts, vhost)),
 })
 
 func welcome(h *check.Hearing, s *model.Site) check.Verdict {
 	h.Saw(s.Source())
-	file := s.Server.File
-	return check.Warned("the distribution's welcome site is still enabled", check.Remedy{
-		Do:       "Remove the link to the default site; a default server of your own can refuse unknown names.",
-		Commands: []string{"sudo rm " + file, "sudo nginx -t && sudo systemctl reload nginx"},
+	return check.Warned("nginx's welcome page is still enabled, and answers for every name that no other site has", check.Remedy{
+		Do:       "Remove the link to the default site. A default server of your own (return 444) can refuse unknown names.",
+		Commands: []string{"sudo rm " + s.Server.File, "sudo nginx -t && sudo systemctl reload nginx"},
 		Verify:   "curl -sI -H 'Host: unknown.invalid' http://localhost/",
 		Minutes:  2,
-	}).Because("It answers for every name and address that no other block names, the machine's own address for one.")
+	}).Because("Who asks for the machine's address, or for a name that was forgotten in server_name, gets a page that tells of a half-done setup.")
 }
 
 func vhost(h *check.Hearing, v *model.VHost) check.Verdict {
 	if v.Spare != nil {
-		return notIncluded(v)
+		return notIncluded(h, v)
 	}
 	s := v.Site
 	h.Saw(s.Source())
@@ -48,47 +48,71 @@ func vhost(h *check.Hearing, v *model.VHost) check.Verdict {
 			if l.Unix != "" {
 				continue
 			}
-			addr := l.Addr
-			switch addr {
-			case "*":
-				addr = "192.0.2.1" // an address that no listen names (RFC 5737)
-			case "::":
-				addr = "2001:db8::1"
-			}
-			got := syntax.SelectServer(v.All, addr, l.Port, name, l.TLS)
+			got := syntax.SelectServer(v.All, visited(l.Addr), l.Port, name, l.TLS)
 			if got.CannotTell != "" {
 				return check.CannotTell(got.CannotTell, "")
 			}
 			if got.Server != nil && got.Server != s.Server {
-				return shadowed(h, s, name, l, got)
+				return shadowed(h, v, name, l, got.Server)
 			}
 		}
 	}
 	return check.Passed()
 }
 
-func shadowed(h *check.Hearing, s *model.Site, name string, l syntax.Listen, got syntax.Selection) check.Verdict {
-	at := net.JoinHostPort(l.Addr, strconv.Itoa(l.Port))
-	h.Saw(model.SourceOf(got.Server))
-	return check.Failed(fmt.Sprintf("requests for %s on %s are answered by another block, %s:%d", name, strings.Replace(at, "*:", "port ", 1), got.Server.File, got.Server.Line), check.Remedy{
-		Do:       fmt.Sprintf("Keep the name in one block per address: take %s out of the other block, or remove that file.", name),
-		Commands: []string{"# " + where(got.Server.File, got.Server.Line), "# " + where(s.Server.File, s.Server.Line), "sudo nginx -t && sudo systemctl reload nginx"},
-		Verify:   "curl -sI https://" + name + "/",
-		Minutes:  10,
-	}).Breaking(true)
+// visited is an address that a listen of every address takes: one that no
+// other listen names (RFC 5737, RFC 3849).
+func visited(addr string) string {
+	switch addr {
+	case "*":
+		return "192.0.2.1"
+	case "::":
+		return "2001:db8::1"
+	}
+	return addr
 }
 
-func notIncluded(v *model.VHost) check.Verdict {
+func shadowed(h *check.Hearing, v *model.VHost, name string, l syntax.Listen, by *syntax.Directive) check.Verdict {
+	h.Saw(model.SourceOf(by))
+	at, mine := where(by.File, by.Line), where(v.Site.Server.File, v.Site.Server.Line)
+	port := "port " + strconv.Itoa(l.Port)
+	if l.Addr != "*" && l.Addr != "::" {
+		port = net.JoinHostPort(l.Addr, strconv.Itoa(l.Port))
+	}
+	r := check.Remedy{
+		Do:       fmt.Sprintf("Keep %s in one block: take it out of the server_name of the other, or remove that file.", name),
+		Commands: []string{"# the block that answers: " + at, "# the app's block:        " + mine, "sudo nginx -t && sudo systemctl reload nginx"},
+		Verify:   "curl -sI " + v.Site.URL(),
+		Minutes:  10,
+	}
+	if i := slices.IndexFunc(v.Own, func(s *model.Site) bool { return s.Server == by }); i >= 0 && sameWay(v.Own[i], v.Site) {
+		return check.Warned(fmt.Sprintf("%s has two blocks for the same app on %s: %s answers, %s is ignored", name, port, at, mine), r).
+			Because("A change in the block that is ignored has no effect.")
+	}
+	return check.Failed(fmt.Sprintf("visitors of %s on %s get another site: %s comes before the app's block, %s", name, port, at, mine), r).
+		At(check.High).Breaking(true)
+}
+
+// sameWay says that two blocks hand requests to the same address.
+func sameWay(a, b *model.Site) bool {
+	return len(a.Routes) > 0 && slices.ContainsFunc(b.Routes, func(r *model.Route) bool { return r.Pass.Arg(0) == a.Routes[0].Pass.Arg(0) })
+}
+
+func notIncluded(h *check.Hearing, v *model.VHost) check.Verdict {
 	p := v.Spare.Path
-	link := path.Join(path.Dir(path.Dir(p)), "sites-enabled", path.Base(p))
-	cmd := fmt.Sprintf("sudo ln -s %s %s", p, link)
+	h.Saw(v.Spare.At...)
+	cmd := fmt.Sprintf("sudo ln -s %s %s", p, path.Join(path.Dir(path.Dir(p)), "sites-enabled", path.Base(p)))
 	if path.Base(path.Dir(p)) == "conf.d" {
 		cmd = fmt.Sprintf("sudo mv %s %s.conf", p, strings.TrimSuffix(p, path.Ext(p)))
 	}
-	return check.Failed("the app's site is in "+p+", which nginx does not include", check.Remedy{
+	what, verify := "the app", "sudo nginx -T | grep server_name"
+	if len(v.Spare.Names) > 0 {
+		what, verify = v.Spare.Names[0], "curl -sI http://"+v.Spare.Names[0]+"/"
+	}
+	return check.Failed(what+" is not served: nginx does not include its site, "+p, check.Remedy{
 		Do:       "Enable the site, test and reload.",
 		Commands: []string{cmd, "sudo nginx -t && sudo systemctl reload nginx"},
-		Verify:   "sudo nginx -T | grep server_name",
+		Verify:   verify,
 		Minutes:  2,
-	}).Breaking(true)
+	}).At(check.High).Breaking(true)
 }

@@ -18,64 +18,97 @@ var _ = Family.Add(check.Check{
 	Severity: check.High,
 	Stage:    model.StageApp,
 	Guide:    "000 step 5; 001 systemd unit with PATH",
-	Why:      "The service does not survive its next start.",
+	Why:      "The service still runs, but does not survive its next start.",
 	Cure:     check.OnHost,
 	Ask:      check.Each((*model.Deployment).Execs, execContext),
 })
 
 func execContext(h *check.Hearing, e model.ExecSubject) check.Verdict {
 	u, c := e.Unit, e.Context
+	if u.Load == "masked" || u.Load == "not-found" {
+		return check.DoesNotApply(u.Name + " has no unit file to judge")
+	}
+	if u.Root != "" && u.Root != "/" {
+		return check.CannotTell(u.Name+" runs in a root of its own ("+u.Root+"), which is not looked into", "")
+	}
 	if v, bad := cannotStart(h, u, c); bad {
-		if !u.Running() && u.Active != "" && u.Sub != "running" {
-			return v.At(check.Critical).Breaking(true).Because("The service cannot start, so the site is down.")
+		if !u.Running() || u.Looping() {
+			return v.At(check.Critical).Breaking(true).Because("The service cannot start, so the app is down: visitors get 502 Bad Gateway.")
 		}
 		return v
 	}
-	if v, bad := searchPath(h, c); bad {
+	if v, bad := searchPath(h, u, c); bad {
 		return v
 	}
 	return interpreter(h, u, c)
 }
 
 // cannotStart looks at everything without which systemd or the kernel refuses.
+// What is as it should be is no evidence.
 func cannotStart(h *check.Hearing, u *model.Unit, c model.ExecContext) (check.Verdict, bool) {
-	if c.Program != "" {
-		h.Saw(c.ProgramAt)
-	}
-	if _, ok := c.User.Open(h); !ok {
+	t, _ := u.Files.Look(h.Aside())
+	if _, ok := c.User.Open(h.Aside()); !ok {
+		saw(h, t, "User")
+		_, _ = c.User.Look(h)
 		return check.Failed("the user "+u.User+" of "+u.Name+" does not exist", check.Remedy{
-			Do: "Create the account, or name the one that owns the app.", Commands: []string{"sudo adduser --system --group --no-create-home " + u.User},
+			Do: "Name the account that owns the app, or make this one.", Commands: []string{"sudo systemctl edit --full " + u.Name + "   # User=", "sudo systemctl restart " + u.Name},
 			Verify: "id " + u.User, Minutes: 3}), true
 	}
 	for _, f := range c.EnvFiles {
-		if _, s := f.Stat.Look(h); s == fact.IsAbsent && !f.Optional {
+		if _, s := f.Stat.Look(h.Aside()); s == fact.IsAbsent && !f.Optional {
 			h.Saw(f.Source)
-			return check.Failed("the environment file "+f.Path+" does not exist", check.Remedy{
-				Do: "Put the file back: one NAME=value a line, owned by root, mode 0600.", Commands: []string{"sudo install -m 0600 /dev/null " + f.Path, "sudo systemctl restart " + u.Name},
-				Verify: "systemctl is-active " + u.Name, Minutes: 10}), true
+			_, _ = f.Stat.Look(h)
+			return check.Failed("the environment file "+f.Path+" of "+u.Name+" does not exist", check.Remedy{
+				Do:       "Put the file back from where you keep such things: one NAME=value a line. An empty one lets the service start without its secrets.",
+				Commands: []string{"sudo install -m 0600 /path/to/your/copy " + f.Path, "sudo systemctl restart " + u.Name},
+				Verify:   "systemctl is-active " + u.Name, Minutes: 10}), true
 		}
 	}
 	if u.CwdGone {
+		saw(h, t, "WorkingDirectory")
+		h.Saw(fact.Source{Where: fmt.Sprintf("process %d", u.MainPID), Text: "its working directory is deleted", Ask: tape.Ask{Kind: tape.KindProcs}})
 		return check.Failed("the folder in which "+u.Name+" runs was deleted under it", check.Remedy{
 			Do: "Restart the service after each release, and keep WorkingDirectory on a path that stays (a link to the current release).", Commands: []string{"sudo systemctl restart " + u.Name},
-			Verify: "systemctl is-active " + u.Name, Minutes: 3}), true
+			Verify: "systemctl is-active " + u.Name, Minutes: 3}).
+			Because("The old code runs on from memory: a module or a template that is opened only now is not found, and that request fails."), true
 	}
+	return refusedPath(h, u, c, t)
+}
+
+// saw adds the line that sets a key.
+func saw(h *check.Hearing, t model.UnitText, key string) {
+	if src, ok := t.SettingSource(key); ok {
+		h.Saw(src)
+	}
+}
+
+func refusedPath(h *check.Hearing, u *model.Unit, c model.ExecContext, t model.UnitText) (check.Verdict, bool) {
+	folder, _ := t.SettingSource("WorkingDirectory")
 	for _, p := range []struct {
 		what, path string
 		access     fact.Of[tape.AccessReport]
+		at         fact.Source
 	}{
-		{"the working directory", c.Folder, c.Enters},
-		{"the program", c.Program, c.Runs},
-		{"the interpreter in the first line of " + c.Program, c.Interpreter, c.Interprets},
+		{"the working directory", c.Folder, c.Enters, folder},
+		{"the program", c.Program, c.Runs, c.ProgramAt},
+		{"the interpreter in the first line of " + c.Program + ",", c.Interpreter, c.Interprets, c.ProgramAt},
 	} {
 		if p.path == "" || !path.IsAbs(p.path) {
 			continue
 		}
-		if r, s := p.access.Look(h); s == fact.IsKnown && !r.OK {
-			return refused(u, p.what, p.path, r), true
-		} else if s == fact.IsAbsent {
-			return refused(u, p.what, p.path, tape.AccessReport{Error: "no such file or directory"}), true
+		r, s := p.access.Look(h.Aside())
+		switch {
+		case s == fact.IsKnown && !r.OK:
+		case s == fact.IsAbsent:
+			r = tape.AccessReport{Error: "no such file or directory"}
+		default:
+			continue
 		}
+		if p.at.Where != "" {
+			h.Saw(p.at)
+		}
+		_, _ = p.access.Look(h)
+		return refused(u, p.what, p.path, r), true
 	}
 	return check.Verdict{}, false
 }
@@ -85,27 +118,28 @@ func refused(u *model.Unit, what, file string, r tape.AccessReport) check.Verdic
 	if user == "" {
 		user = "root"
 	}
-	if r.Error == "permission denied" {
-		at := file
-		for _, s := range r.Steps {
-			if !s.OK {
-				at = s.Path
-			}
-		}
-		return check.Failed(fmt.Sprintf("%s may not use %s %s: permission denied at %s", user, what, file, at), check.Remedy{
-			Do: "Give the service's user the right to it.", Commands: []string{"namei -l " + file, "sudo setfacl -m u:" + user + ":rx " + at},
-			Verify: "sudo -u " + user + " test -x " + file + " && echo ok", Minutes: 5})
+	if r.Error != "permission denied" {
+		return check.Failed(fmt.Sprintf("%s %s of %s does not exist", what, file, u.Name), check.Remedy{
+			Do: "Correct the path in the unit, or put back what was moved (a virtual environment cannot be moved: make it anew).", Commands: []string{"sudo systemctl edit --full " + u.Name, "sudo systemctl restart " + u.Name},
+			Verify: "systemctl is-active " + u.Name, Minutes: 10})
 	}
-	return check.Failed(fmt.Sprintf("%s %s of %s does not exist", what, file, u.Name), check.Remedy{
-		Do: "Correct the path in the unit, or put back what was moved (a virtual environment cannot be moved: make it anew).", Commands: []string{"sudo systemctl edit --full " + u.Name, "sudo systemctl restart " + u.Name},
-		Verify: "systemctl is-active " + u.Name, Minutes: 10})
+	at := file
+	for _, s := range r.Steps {
+		if !s.OK {
+			at = fmt.Sprintf("%s (mode %04o, %s:%s)", s.Path, s.Mode, s.Owner, s.Group)
+			file = s.Path
+		}
+	}
+	return check.Failed(fmt.Sprintf("%s may not use %s of %s: permission denied at %s", user, what, u.Name, at), check.Remedy{
+		Do: "Give " + user + " the right to enter and to run it.", Commands: []string{"sudo setfacl -m u:" + user + ":rx " + file, "sudo systemctl restart " + u.Name},
+		Verify: "sudo -u " + user + " test -x " + file + " && echo ok", Minutes: 5})
 }
 
 // systemFolders are where sh, git, ffmpeg and the like are.
 var systemFolders = []string{"/usr/bin", "/bin"}
 
-func searchPath(h *check.Hearing, c model.ExecContext) (check.Verdict, bool) {
-	v, set := c.Path.Open(h)
+func searchPath(h *check.Hearing, u *model.Unit, c model.ExecContext) (check.Verdict, bool) {
+	v, set := c.Path.Open(h.Aside())
 	if !set {
 		return check.Verdict{}, false
 	}
@@ -114,27 +148,43 @@ func searchPath(h *check.Hearing, c model.ExecContext) (check.Verdict, bool) {
 			return check.Verdict{}, false
 		}
 	}
-	return check.Warned("the service's PATH has no system folder: "+v.Value, check.Remedy{
-		Do:       "Keep the virtual environment first, and add the system's folders.",
-		Commands: []string{fmt.Sprintf("# %s:%d", v.File, v.Line), `Environment="PATH=` + v.Value + `:/usr/local/bin:/usr/bin:/bin"`, "sudo systemctl daemon-reload"},
-		Verify:   "systemctl show -p Environment <unit>", Minutes: 3,
-	}).Because("Whatever the app starts by name (sh, git, ffmpeg, wkhtmltopdf) is not found; os.system fails even for sh's own commands."), true
+	_, _ = c.Path.Look(h)
+	whole := v.Value + ":/usr/local/bin:/usr/bin:/bin"
+	line := `Environment="PATH=` + whole + `"`
+	if !strings.HasSuffix(v.File, ".service") && !strings.HasSuffix(v.File, ".conf") {
+		line = "PATH=" + whole
+	}
+	return check.Warned("the PATH of "+u.Name+" has no system folder: "+v.Value, check.Remedy{
+		Do:       "Keep what is there first, and add the system's folders.",
+		Commands: []string{fmt.Sprintf("# %s:%d", v.File, v.Line), line, "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
+		Verify:   "sudo cat /proc/$(systemctl show -P MainPID " + u.Name + ")/environ | tr '\\0' '\\n' | grep ^PATH=", Minutes: 3,
+	}).Because("What the app starts by name (git, ffmpeg, wkhtmltopdf) is not found, and that request fails with FileNotFoundError."), true
 }
 
 // interpreter warns of a service that runs beside its own virtual environment.
 func interpreter(h *check.Hearing, u *model.Unit, c model.ExecContext) check.Verdict {
-	venvs, _ := c.Venvs.Open(h)
-	if len(venvs) == 0 || slices.ContainsFunc(venvs, func(v string) bool { return strings.HasPrefix(c.Program, v+"/") }) {
+	venvs, _ := c.Venvs.Open(h.Aside())
+	text, _ := u.Files.Open(h.Aside())
+	if len(venvs) == 0 || len(text.Exec) == 0 || !strings.HasPrefix(c.Program, "/usr/") || c.Program == "/usr/bin/env" {
 		return check.Passed()
 	}
-	text, _ := u.Files.Open(h)
-	if len(text.Exec) == 0 || slices.ContainsFunc(text.Exec[0].Argv, func(a string) bool {
-		return slices.ContainsFunc(venvs, func(v string) bool { return strings.Contains(a, v+"/") })
-	}) || !strings.HasPrefix(c.Program, "/usr/") {
+	mentions := func(s string) bool {
+		return slices.ContainsFunc(venvs, func(v string) bool { return strings.Contains(s, v+"/") || s == v })
+	}
+	for _, v := range text.Env { // PYTHONPATH, VIRTUAL_ENV
+		if mentions(v.Value) {
+			return check.Passed()
+		}
+	}
+	if slices.ContainsFunc(text.Exec[0].Argv, mentions) {
 		return check.Passed()
 	}
-	return check.Warned(fmt.Sprintf("%s runs the system's %s, and not that of %s", u.Name, path.Base(c.Program), venvs[0]), check.Remedy{
-		Do: "Start the program of the virtual environment.", Commands: []string{"# " + c.ProgramAt.Where, "ExecStart=" + venvs[0] + "/bin/" + path.Base(c.Program) + " ..."},
-		Verify: "systemctl show -p ExecStart " + u.Name, Minutes: 5,
+	h.Saw(c.ProgramAt)
+	_, _ = c.Venvs.Look(h)
+	name := path.Base(c.Program)
+	return check.Warned(fmt.Sprintf("%s runs the system's %s, and not that of %s", u.Name, name, venvs[0]), check.Remedy{
+		Do:       "Start the program of the virtual environment.",
+		Commands: []string{fmt.Sprintf("# %s:%d", c.ProgramAt.Where, c.ProgramAt.Line), "ExecStart=" + venvs[0] + "/bin/" + name + " ...", "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
+		Verify:   "systemctl show -p ExecStart " + u.Name, Minutes: 5,
 	}).Because("The app runs with other versions of its packages than those that were installed for it.")
 }

@@ -15,7 +15,7 @@ var _ = Family.Add(check.Check{
 	Stage:    model.StageApp,
 	Breaks:   true,
 	Guide:    "000 step 5: enable --now",
-	Why:      "The app is down.",
+	Why:      "The app does not run: nginx has nobody to hand requests to, and answers 502 Bad Gateway.",
 	Cure:     check.OnHost,
 	Ask:      check.Each((*model.Deployment).Units, activeEnabled),
 })
@@ -28,73 +28,178 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 	h.Saw(u.Source)
 	name := u.Name
 	switch {
-	case u.Load == "masked":
-		return check.Failed(name+" is masked: it cannot be started", start(u, "sudo systemctl unmask "+name))
 	case u.Load != "loaded":
-		return check.Failed(fmt.Sprintf("systemd cannot load %s: %s %s", name, u.Load, u.LoadError), start(u, "systemd-analyze verify "+name))
+		return notLoaded(u)
+	case u.Looping():
+		return exited(u, check.Failed(name+" dies each time it is started"+because(h, u), mend(u, "restart")))
 	case u.Active == "failed":
-		return check.Failed(name+" has failed: "+Ended(u), start(u))
+		return exited(u, check.Failed(name+" has failed"+because(h, u), mend(u, "start")))
 	case u.Sub == "auto-restart":
-		return check.Failed(fmt.Sprintf("%s dies as soon as it starts (%s); systemd has tried %d times", name, Ended(u), u.Restarts), start(u))
+		return exited(u, check.Failed(name+" has just died"+because(h, u)+"; systemd is about to start it again", mend(u, "restart")))
 	case u.Active == "activating":
-		if u.Now.Sub(u.Since) > startMay || u.Restarts >= 3 {
-			return check.Failed(fmt.Sprintf("%s does not get through its start (%d restarts)", name, u.Restarts), start(u))
+		if u.Now.Sub(u.Since) > startMay {
+			return check.Failed(name+" does not get through its start"+because(h, u), mend(u, "restart"))
 		}
 		return check.CannotTell(name+" is starting", "look again in a minute")
 	case !u.Running() && u.SocketLive:
-		if u.SocketBoot {
-			return check.Passed()
-		}
-		return check.Warned(u.Triggers[0]+" starts "+name+" on demand, and is not enabled", enable(u.Triggers[0])).
-			Because("After a reboot nobody listens.").Breaking(false)
+		return onDemand(u)
 	case !u.Running():
-		return check.Failed(name+" is "+u.Active, start(u))
+		return down(h, u)
 	case !u.AtBoot():
-		return check.Warned(name+" is active, and not enabled at boot", enable(name)).
-			Because("The site works until the next reboot, and is down after it.").Breaking(false)
+		return check.Warned(name+" runs, but is not enabled: after a reboot it stays down", enable(name)).
+			Because("The site works until the machine restarts, and is gone after that.").Breaking(false)
 	}
 	return check.Passed()
 }
 
-// gunicornExits are gunicorn's own exit codes, which systemd names after the
-// LSB's (status=3/NOTIMPLEMENTED, 4/NOPERMISSION): gunicorn/arbiter.py.
-var gunicornExits = map[int]string{3: "a worker could not start (an error while the app was imported)", 4: "the app could not be loaded"}
+// because is the reason in the journal's words, else in those of the exit code.
+func because(h *check.Hearing, u *model.Unit) string {
+	c, ok := u.Complaint()
+	if ok {
+		h.Saw(c.Source)
+	}
+	if ok && c.Telling() {
+		return ": " + clip(c.Text)
+	}
+	if e := ended(u); e != "" {
+		return ": " + e
+	}
+	return ""
+}
+
+// clip keeps a summary to a line or two.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 140 {
+		return string(r[:139]) + "…"
+	}
+	return s
+}
+
+func notLoaded(u *model.Unit) check.Verdict {
+	what, first := "systemd cannot load "+u.Name+": "+u.LoadError, "systemd-analyze verify "+u.Name
+	switch u.Load {
+	case "masked":
+		what, first = u.Name+" is masked: systemd refuses to start it", "sudo systemctl unmask "+u.Name
+	case "not-found":
+		what, first = u.Name+" has no unit file any more", "# put the unit file back, then: sudo systemctl daemon-reload"
+	}
+	r := check.Remedy{Do: "Let systemd have the unit again, and start it.", Commands: []string{first, "sudo systemctl enable --now " + u.Name},
+		Verify: "systemctl is-active " + u.Name, Minutes: 5}
+	if u.Running() {
+		return check.Warned(what+"; it still runs", r).Breaking(false).
+			Because("The site works until the service or the machine restarts, and is gone after that.")
+	}
+	return check.Failed(what, r)
+}
+
+// onDemand is a service that its socket starts with the first request.
+func onDemand(u *model.Unit) check.Verdict {
+	if u.SocketBoot {
+		return check.Passed()
+	}
+	return check.Warned(u.Triggers[0]+" starts "+u.Name+" on demand, but is not enabled: after a reboot nobody listens", enable(u.Triggers[0])).
+		Because("The site works until the machine restarts, and is gone after that.").Breaking(false)
+}
+
+// down is a unit that does not run and did not fail.
+func down(h *check.Hearing, u *model.Unit) check.Verdict {
+	if c, ok := u.Stopped(); ok {
+		h.Saw(c.Source)
+		return check.Failed(u.Name+" was stopped, it did not fail by itself", begin(u, "Find out who stopped it and why; then start it."))
+	}
+	if c, ok := u.Complaint(); ok && c.Telling() {
+		h.Saw(c.Source)
+		return check.Failed(u.Name+" is not running: "+clip(c.Text), mend(u, "start"))
+	}
+	switch {
+	case !u.Up.IsZero() && u.Active == "inactive":
+		return check.Failed(u.Name+" ended by itself, without an error", mend(u, "start")).
+			Because("systemd takes a main process that ends with 0 for finished work. gunicorn does so with --daemon, which has no place in a unit.")
+	case !u.AtBoot():
+		return check.Failed(u.Name+" is not enabled, so nothing started it", begin(u, "Start it, and let it come up with the machine."))
+	}
+	return check.Failed(u.Name+" is "+u.Active, begin(u, "Start it."))
+}
+
+// exited adds what gunicorn's own exit codes mean: systemd names them after the
+// LSB's (3/NOTIMPLEMENTED, 4/NOPERMISSION), which sends people astray.
+func exited(u *model.Unit, v check.Verdict) check.Verdict {
+	why := gunicornExits[u.ExitStatus]
+	if why == "" || u.Signalled || !u.RunsGunicorn() {
+		return v
+	}
+	return v.Because(fmt.Sprintf("The app is down. Exit %d is gunicorn's own: %s; systemd's word for the number does not apply.", u.ExitStatus, why))
+}
+
+// gunicornExits are gunicorn's own exit codes (gunicorn/arbiter.py, 20.1 to 23).
+var gunicornExits = map[int]string{3: "a worker could not start", 4: "the app could not be loaded"}
 
 // systemdExits are those of systemd itself (systemd.exec(5), "Process exit codes").
 var systemdExits = map[int]string{200: "its working directory could not be entered", 203: "its program could not be executed", 209: "its output could not be set up",
 	217: "its user does not exist", 226: "its file system view could not be made", 233: "its runtime directory could not be made"}
 
-// Ended says how a unit's main process ended.
-func Ended(u *model.Unit) string {
-	if why := systemdExits[u.ExitStatus]; why != "" {
-		return fmt.Sprintf("exit %d, %s", u.ExitStatus, why)
-	}
-	if why := gunicornExits[u.ExitStatus]; why != "" && u.RunsGunicorn() {
-		return fmt.Sprintf("exit %d, %s", u.ExitStatus, why)
-	}
+var signals = map[int]string{4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
+
+// ended says how a unit's main process ended, "" where that is not known: once
+// systemd has started it again, the last end is forgotten.
+func ended(u *model.Unit) string {
 	switch u.Result {
 	case "oom-kill":
 		return "killed for want of memory"
 	case "resources":
-		return "something that the unit needs is missing (an environment file, say)"
+		return "something that the unit needs is missing"
 	case "timeout":
-		return "it did not say that it was ready in time"
-	case "signal", "core-dump":
-		return fmt.Sprintf("ended by signal %d", u.ExitStatus)
+		return "it did not say in time that it was ready"
+	case "protocol":
+		return "it ended before it said that it was ready"
 	}
-	if u.ExitStatus != 0 {
+	switch {
+	case u.Signalled && signals[u.ExitStatus] != "":
+		return "ended by " + signals[u.ExitStatus]
+	case u.Signalled:
+		return fmt.Sprintf("ended by signal %d", u.ExitStatus)
+	case systemdExits[u.ExitStatus] != "":
+		return systemdExits[u.ExitStatus]
+	case gunicornExits[u.ExitStatus] != "" && u.RunsGunicorn():
+		return gunicornExits[u.ExitStatus]
+	case u.ExitStatus != 0:
 		return fmt.Sprintf("exit %d", u.ExitStatus)
 	}
-	return u.Result
+	return ""
 }
 
-func start(u *model.Unit, first ...string) check.Remedy {
-	return check.Remedy{
-		Do:       "Read why it stopped, mend that, and start it again.",
-		Commands: append(first, "sudo journalctl -u "+u.Name+" -n 50 --no-pager", "sudo systemctl reset-failed "+u.Name, "sudo systemctl enable --now "+u.Name),
+// mend is for a unit that cannot run until something else is put right.
+func mend(u *model.Unit, verb string) check.Remedy {
+	r := check.Remedy{
+		Do:       "Read what it said before it ended, put that right, and " + verb + " it.",
+		Commands: []string{"sudo journalctl -u " + u.Name + " -n 50 --no-pager"},
 		Verify:   "systemctl is-active " + u.Name,
 		Minutes:  10,
 	}
+	if c, ok := u.Complaint(); ok && c.Telling() {
+		r.Do = "Put right what it said before it ended (above), and " + verb + " it."
+		if file := u.ErrorFile(); file != "" && file == c.Source.Where {
+			r.Commands = []string{"sudo tail -n 40 " + file}
+		}
+	}
+	if u.Active == "failed" {
+		r.Commands = append(r.Commands, "sudo systemctl reset-failed "+u.Name)
+	}
+	if u.AtBoot() {
+		r.Commands = append(r.Commands, "sudo systemctl "+verb+" "+u.Name)
+	} else {
+		r.Commands = append(r.Commands, "sudo systemctl enable --now "+u.Name)
+	}
+	return r
+}
+
+// begin is for a unit that only has to be started.
+func begin(u *model.Unit, do string) check.Remedy {
+	cmd := "sudo systemctl start " + u.Name
+	if !u.AtBoot() {
+		cmd = "sudo systemctl enable --now " + u.Name
+	}
+	return check.Remedy{Do: do, Commands: []string{cmd}, Verify: "systemctl is-active " + u.Name, Minutes: 2}
 }
 
 func enable(name string) check.Remedy {

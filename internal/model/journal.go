@@ -1,0 +1,309 @@
+package model
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"assay/internal/fact"
+	"assay/internal/facts"
+	"assay/internal/tape"
+)
+
+// Journal is what a unit said last: its own processes and systemd, oldest first.
+type Journal struct {
+	Where  string
+	Ask    tape.Ask
+	Lines  []facts.Entry
+	traces map[int]bool // indexes of Lines that end a Python traceback
+}
+
+// Complaint is the one line that says best why a unit does not run.
+type Complaint struct {
+	At     time.Time
+	Text   string // without gunicorn's own prefix
+	Source fact.Source
+	weight int
+}
+
+// journal is the journal of a unit.
+func (b *builder) journal(unit string) fact.Of[Journal] {
+	return fact.Then(b.f.Journal(unit), func(lines []facts.Entry) Journal {
+		return newJournal("journalctl -u "+unit, tape.Ask{Kind: tape.KindCommand, Name: "journal", Arg: unit}, lines)
+	})
+}
+
+// logTail is gunicorn's error log, for those who let it write a file: then the
+// journal holds only what systemd says.
+func (b *builder) logTail(file string) fact.Of[Journal] {
+	return fact.Then(b.f.Tail(file), func(text string) Journal {
+		var lines []facts.Entry
+		var at time.Time
+		for l := range strings.Lines(text) {
+			l = strings.TrimRight(l, "\r\n")
+			if m := ownPrefix.FindStringSubmatch(l); m != nil {
+				if t, err := time.Parse("2006-01-02 15:04:05 -0700", m[1]); err == nil {
+					at = t.UTC()
+				}
+			}
+			lines = append(lines, facts.Entry{At: at, Text: l})
+		}
+		return newJournal(file, tape.Ask{Kind: tape.KindFile, Name: file, Arg: "tail"}, lines)
+	})
+}
+
+// ownPrefix is what gunicorn puts before a line of its own (gunicorn/glogging.py).
+var ownPrefix = regexp.MustCompile(`^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4})\] \[\d+\] \[\w+\] `)
+
+func newJournal(where string, ask tape.Ask, lines []facts.Entry) Journal {
+	j := Journal{Where: where, Ask: ask, Lines: lines, traces: map[int]bool{}}
+	open := map[int]bool{} // by process: workers fail side by side
+	for i, l := range lines {
+		switch {
+		case strings.HasPrefix(l.Text, "Traceback (most recent call last)"):
+			open[l.PID] = true
+		case open[l.PID] && l.Text != "" && l.Text[0] != ' ' && l.Text[0] != '\t':
+			j.traces[i] = true
+			open[l.PID] = false
+		}
+	}
+	return j
+}
+
+// attempts cuts the journal where systemd begins to start the unit; "Starting"
+// stands before "Started" only where a start takes time (systemd 252, 257).
+func (j Journal) attempts() []int {
+	var at []int
+	starting := false
+	for i, l := range j.Lines {
+		if l.PID != 1 {
+			continue
+		}
+		switch {
+		case strings.HasPrefix(l.Text, "Starting "):
+			at, starting = append(at, i), true
+		case strings.HasPrefix(l.Text, "Started "):
+			if !starting {
+				at = append(at, i)
+			}
+			starting = false
+		}
+	}
+	return at
+}
+
+// lastAttempts are how many starts are searched: the newest may only have
+// begun, and a refused one says nothing new ("repeated too quickly").
+const lastAttempts = 4
+
+// Complaint finds the line in the newest attempt that has one worth telling.
+func (j Journal) Complaint() (Complaint, bool) {
+	return j.complaintIn(j.cuts())
+}
+
+func (j Journal) cuts() []int {
+	at := j.attempts()
+	if len(at) == 0 || len(at) < lastAttempts && at[0] > 0 {
+		at = append([]int{0}, at...)
+	}
+	if len(at) > lastAttempts {
+		at = at[len(at)-lastAttempts:]
+	}
+	return at
+}
+
+func (j Journal) complaintIn(cuts []int) (Complaint, bool) {
+	end := len(j.Lines)
+	var best Complaint
+	for k := len(cuts) - 1; k >= 0; k-- {
+		if c := j.worst(cuts[k], end); c.weight > best.weight && best.weight < telling {
+			best = c
+		}
+		end = cuts[k]
+	}
+	return best, best.weight > 0
+}
+
+func (j Journal) worst(from, to int) Complaint {
+	var best Complaint
+	for i := from; i < to; i++ {
+		if w := j.weight(i); w > 0 && w >= best.weight {
+			best = j.complaint(i, w)
+		}
+	}
+	return best
+}
+
+func (j Journal) complaint(i, w int) Complaint {
+	text := plainLine(j.Lines[i].Text)
+	src := fact.Source{Where: j.Where, Text: clip(text), Ask: j.Ask}
+	at := j.Lines[i].At
+	if !at.IsZero() {
+		src.Text = at.UTC().Format("15:04:05") + " " + src.Text
+	}
+	return Complaint{At: at, Text: text, Source: src, weight: w}
+}
+
+// plainLine drops what stands before the message itself.
+func plainLine(s string) string {
+	s = ownPrefix.ReplaceAllString(s, "")
+	if m := unitPrefix.FindString(s); m != "" {
+		s = s[len(m):]
+	}
+	if _, tail, ok := strings.Cut(s, "[emerg] "); ok { // nginx
+		s = pidMark.ReplaceAllString(tail, "")
+	}
+	return strings.TrimSpace(s)
+}
+
+var (
+	unitPrefix = regexp.MustCompile(`^[A-Za-z0-9:_.\\@-]+\.(service|socket): `)
+	pidMark    = regexp.MustCompile(`^\d+#\d+: `)
+)
+
+// How much a line tells.
+const (
+	vague    = 1 // that it ended
+	some     = 2
+	telling  = 3 // what gunicorn, nginx or systemd itself ran into
+	precise  = 4 // the app's own exception
+	decisive = 5 // systemd or the kernel ended it: whatever the app said before
+)
+
+var weights = []struct {
+	weight int
+	say    *regexp.Regexp
+}{
+	// systemd 252 and 257: src/core/execute.c, exec-invoke.c, service.c.
+	{decisive, regexp.MustCompile(`Failed to (load environment files|locate executable|execute |determine (user|group) credentials|set up mount namespacing|set up standard (output|error)|open |create )` +
+		`|Changing to the requested working directory failed|killed by the OOM killer|[Oo]peration timed out|reception only permitted|code=(killed|dumped)`)},
+	// What gunicorn 20.1 to 23 says before it gives up, and nginx's last word.
+	{telling, regexp.MustCompile(`Failed to find (attribute|application)|Connection in use|connection to .* failed: |Application object must be callable|Invalid (value|address|setting)|: error: |^Error: |Failed to parse|isn't a valid|doesn't exist|\[emerg\]|was skipped because of|Dependency failed for`)},
+	{some, regexp.MustCompile(`Can't connect to|was sent SIG|terminated due to signal|WORKER TIMEOUT|not found$`)},
+	{vague, regexp.MustCompile(`Worker failed to boot|App failed to load|Exception in worker process|Main process exited|Failed with result`)},
+}
+
+// exception is the last line of a traceback whose first line is out of sight.
+var exception = regexp.MustCompile(`^[A-Za-z_][\w.]*(Error|Exception)(: |$)`)
+
+func (j Journal) weight(i int) int {
+	text := j.Lines[i].Text
+	if j.traces[i] || exception.MatchString(text) {
+		if strings.Contains(text, "HaltServer") || strings.HasPrefix(text, "SystemExit") {
+			return vague // the master's own way out, after the worker's exception
+		}
+		return precise
+	}
+	for _, w := range weights {
+		if w.say.MatchString(text) {
+			return w.weight
+		}
+	}
+	return 0
+}
+
+// Stopped is when somebody had the unit stopped, where the last thing that
+// systemd did was that.
+func (j Journal) Stopped() (Complaint, bool) {
+	for i := len(j.Lines) - 1; i >= 0; i-- {
+		l := j.Lines[i]
+		if l.PID != 1 {
+			continue
+		}
+		switch {
+		case strings.HasPrefix(l.Text, "Stopping "):
+			return j.complaint(i, telling), true
+		case strings.HasPrefix(l.Text, "Starting "), strings.HasPrefix(l.Text, "Started "):
+			return Complaint{}, false
+		}
+	}
+	return Complaint{}, false
+}
+
+// Telling says that the line gives a reason, and not only that it ended.
+func (c Complaint) Telling() bool { return c.weight >= some }
+
+// Said counts the lines since a moment that match.
+func (j Journal) Said(what *regexp.Regexp, since time.Time) int {
+	n := 0
+	for _, l := range j.Lines {
+		if !l.At.Before(since) && what.MatchString(l.Text) {
+			n++
+		}
+	}
+	return n
+}
+
+// since leaves out what was said before a moment.
+func (j Journal) since(t time.Time) Journal {
+	for i, l := range j.Lines {
+		if !l.At.Before(t) {
+			return newJournal(j.Where, j.Ask, j.Lines[i:])
+		}
+	}
+	return newJournal(j.Where, j.Ask, nil)
+}
+
+// Complaint says why the unit does not run: the journal's line, or that of the
+// error log which its gunicorn writes instead.
+func (u *Unit) Complaint() (Complaint, bool) {
+	var n fact.Notes
+	j, state := u.Journal.Look(&n)
+	best, ok := Complaint{}, false
+	var from time.Time
+	if state == fact.IsKnown {
+		best, ok = j.Complaint()
+		if cuts := j.cuts(); len(cuts) > 0 && len(j.Lines) > 0 {
+			from = j.Lines[cuts[0]].At.Truncate(time.Second)
+		}
+	}
+	if log, s := u.ErrorLog.Look(&n); s == fact.IsKnown && !from.IsZero() {
+		recent := log.since(from)
+		if c := recent.worst(0, len(recent.Lines)); c.weight > best.weight {
+			best, ok = c, true
+		}
+	}
+	return best, ok
+}
+
+// ErrorFile is the file that its gunicorn writes its errors to, "" for none.
+func (u *Unit) ErrorFile() string {
+	var n fact.Notes
+	j, _ := u.ErrorLog.Look(&n)
+	return j.Where
+}
+
+// loopFor is how long a service must have run before systemd's restarts of it
+// are history: an app takes seconds to import, and gunicorn says that it is
+// ready before its workers have (20.1 to 23).
+const loopFor = 30 * time.Second
+
+// Looping says that systemd starts the unit again and again, in whichever
+// phase of that it is seen. NRestarts is reset by hand alone, so it says
+// nothing of a service that has been up for a while.
+func (u *Unit) Looping() bool {
+	switch {
+	case u.Restarts < 3:
+		return false
+	case u.Running():
+		return u.Now.Sub(u.Up) < loopFor
+	}
+	return u.Sub == "auto-restart" || u.Active == "activating" || u.Active == "deactivating"
+}
+
+// Stopped says that the unit was stopped and did not fail, and by which line.
+func (u *Unit) Stopped() (Complaint, bool) {
+	var n fact.Notes
+	j, state := u.Journal.Look(&n)
+	if state != fact.IsKnown || u.Result != "success" {
+		return Complaint{}, false
+	}
+	return j.Stopped()
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 180 {
+		return string(r[:179]) + "…"
+	}
+	return s
+}
