@@ -79,11 +79,28 @@ func (b *builder) leaves(names []*Name) []*Leaf {
 	}
 	for _, l := range out {
 		b.m.Needs[l.Node()] = []Node{NodeNginx}
-		for _, e := range l.Ends {
-			b.m.Needs[SecureName{e.name}.Node()] = append(b.m.Needs[SecureName{e.name}.Node()], l.Node())
-		}
 	}
 	return out
+}
+
+// secureEdges: https stands on the names, on nginx, and on what is served.
+func (b *builder) secureEdges(d *Deployment) {
+	for _, s := range secured(d.names) {
+		needs := []Node{NodeNginx}
+		for _, n := range s.Names {
+			var notes fact.Notes
+			ends, _ := n.TLS.Look(&notes)
+			for _, e := range ends {
+				needs = append(needs, e.Node())
+			}
+		}
+		for _, l := range d.leaves {
+			if slices.ContainsFunc(l.Ends, func(e *Endpoint) bool { return slices.Contains(needs, e.Node()) }) {
+				needs = append(needs, l.Node())
+			}
+		}
+		b.m.Needs[s.Node()] = needs
+	}
 }
 
 // Leaves are the certificates that a deployment's names are served with.
@@ -156,9 +173,10 @@ func (b *builder) gate(e *Endpoint, ip netip.Addr, port int) fact.Of[Gate] {
 	if !e.Own || ip.IsLoopback() {
 		return fact.Absent[Gate]()
 	}
-	return fact.Then(b.f.Firewall(), func(set *nft.Ruleset) Gate {
+	return fact.Bind(b.f.Firewall(), func(set *nft.Ruleset) fact.Of[Gate] {
 		d := set.Evaluate(nft.Connection{Proto: "tcp", Addr: ip, Port: port, Iface: b.iface(ip), Singled: true})
-		return Gate{Shut: d.Verdict == nft.Dropped, By: d.Chain}
+		src := fact.Source{Where: "nft list ruleset", Text: d.Chain + ": " + d.Why}
+		return fact.Known(Gate{Shut: d.Verdict == nft.Dropped, By: d.Chain}, src)
 	})
 }
 

@@ -180,11 +180,29 @@ func (b *builder) endpoints(n *Name, all []*Name) fact.Of[[]*Endpoint] {
 	return fact.Known(out)
 }
 
-// SecureName is a name as a visitor types it behind https://.
-type SecureName struct{ *Name }
+// Secured is the names of the same blocks as a visitor types them behind
+// https://; the first speaks for them.
+type Secured struct {
+	*Name
+	Names []*Name
+}
 
-// Node stands on every address of the name.
-func (n SecureName) Node() Node { return Node("https:" + n.Name.Name) }
+// Node stands on every address of the names.
+func (n Secured) Node() Node { return Node("https:" + n.Name.Name) }
+
+// secured sorts names by the blocks that they stand in.
+func secured(names []*Name) []Secured {
+	var out []Secured
+	for _, n := range names {
+		i := slices.IndexFunc(out, func(s Secured) bool { return slices.Equal(s.Sites, n.Sites) })
+		if i < 0 {
+			i = len(out)
+			out = append(out, Secured{Name: n})
+		}
+		out[i].Names = append(out[i].Names, n)
+	}
+	return out
+}
 
 // Served says that some block with the name hands requests to an app.
 func (n *Name) Served() bool {

@@ -61,6 +61,7 @@ func intermediateKnown(h *check.Hearing, e *model.Endpoint, last *x509.Certifica
 	if e.File == nil {
 		return false
 	}
+	h.Saw(e.File.Source)
 	for _, f := range []fact.Of[[]*x509.Certificate]{e.File.Beside, e.File.Chain} {
 		near, _ := f.Look(h)
 		if slices.ContainsFunc(near, func(c *x509.Certificate) bool {
@@ -85,7 +86,7 @@ func whole(e *model.Endpoint) check.Remedy {
 		r.Do = "Serve fullchain.pem in place of cert.pem: it holds the intermediate too."
 		r.Commands = []string{line(e), "ssl_certificate " + folder(e) + "/fullchain.pem;", "sudo nginx -t && sudo systemctl reload nginx"}
 	default:
-		r.Commands = []string{line(e), "# put the file in order: " + e.File.Path, "sudo nginx -t && sudo systemctl reload nginx"}
+		r.Commands = []string{line(e), "# in the file: the certificate, then what signed it: " + e.File.Path, "sudo nginx -t && sudo systemctl reload nginx"}
 	}
 	return r
 }

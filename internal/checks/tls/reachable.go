@@ -24,51 +24,90 @@ var _ = Family.Add(check.Check{
 	Ask:      check.Each((*model.Deployment).SecureNames, reachable),
 })
 
-func reachable(h *check.Hearing, n model.SecureName) check.Verdict {
-	if n.Internal {
+func reachable(h *check.Hearing, s model.Secured) check.Verdict {
+	switch {
+	case s.Internal:
 		return check.DoesNotApply("a name that is not in the public DNS by design")
-	}
-	if !n.Secure() && !n.Served() {
+	case !s.Secure() && !s.Served():
 		return check.DoesNotApply("the name only redirects on port 80")
 	}
-	addrs, _ := n.Addresses().Open(h)
-	if len(addrs) == 0 {
-		return check.DoesNotApply("the name does not resolve")
-	}
-	ends, _ := n.TLS.Open(h)
-	var bad []string
+	var by grouped
+	asked, good4, bad4 := false, false, false
 	var first *model.Endpoint
-	good4, bad4 := false, false
-	for _, e := range ends {
-		shake, state := e.Shake.Look(h)
-		if state == fact.IsUnknown {
+	for _, n := range s.Names {
+		if addrs, _ := n.Addresses().Open(h); len(addrs) == 0 || n.Internal {
 			continue
 		}
-		gate, _ := e.Gate.Look(h)
-		why, unsure := trouble(e, shake, gate)
-		switch {
-		case why == "":
-			good4 = good4 || !isV6(e.Addr)
-		case unsure:
-			h.Missed(fact.Why{Text: fmt.Sprintf("reach %s at %s, which is not an address of this host: %s", n.Name.Name, e.Addr, why),
-				Hint: "try from another machine: curl -I https://" + n.Name.Name + "/"}, false)
-		default:
-			bad4 = bad4 || !isV6(e.Addr)
-			bad = append(bad, e.Addr+": "+why)
-			if first == nil {
-				first = e
+		asked = true
+		var bad []string
+		ends, _ := n.TLS.Open(h)
+		for _, e := range ends {
+			shake, state := e.Shake.Look(h)
+			if state == fact.IsUnknown {
+				continue
+			}
+			gate, _ := e.Gate.Look(h)
+			switch why, unsure := trouble(e, shake, gate); {
+			case why == "":
+				good4 = good4 || !isV6(e.Addr)
+			case unsure:
+				h.Missed(fact.Why{Text: fmt.Sprintf("reach %s at %s, which is not an address of this host: %s", n.Name, e.Addr, why),
+					Hint: "try from another machine: curl -I https://" + n.Name + "/"}, false)
+			default:
+				bad4 = bad4 || !isV6(e.Addr)
+				bad = append(bad, e.Addr+": "+why)
+				if first == nil {
+					first = e
+				}
 			}
 		}
+		if len(bad) > 0 {
+			by.add(n.Name, strings.Join(bad, "; "))
+		}
 	}
-	switch said := strings.Join(bad, "; "); {
-	case len(bad) == 0:
+	switch {
+	case !asked:
+		return check.DoesNotApply("the name does not resolve")
+	case len(by) == 0:
 		return check.Passed()
 	case good4 && !bad4:
-		return check.Warned("https://"+n.Name.Name+" works over IPv4 and not over IPv6 ("+said+")", remedy(n, first)).Breaking(false).
+		return check.Warned(by.say("works over IPv4 and not over IPv6", "work over IPv4 and not over IPv6"), remedy(s, first)).Breaking(false).
 			Because("Who has IPv6 waits for it to fail, or does not get through at all.")
-	default:
-		return check.Failed("https://"+n.Name.Name+" does not work ("+said+")", remedy(n, first))
 	}
+	v := check.Failed(by.say("does not work", "do not work"), remedy(s, first))
+	if g, _ := first.Gate.Look(&fact.Notes{}); g.Shut {
+		v = v.Because("No visitor gets through on port 443: browsers wait, and give up.")
+	}
+	return v
+}
+
+// grouped is the names that have the same trouble.
+type grouped []group
+
+type group struct {
+	why   string
+	names []string
+}
+
+func (g *grouped) add(name, why string) {
+	i := slices.IndexFunc(*g, func(o group) bool { return o.why == why })
+	if i < 0 {
+		i = len(*g)
+		*g = append(*g, group{why: why})
+	}
+	(*g)[i].names = append((*g)[i].names, "https://"+name)
+}
+
+func (g grouped) say(one, many string) string {
+	var out []string
+	for _, x := range g {
+		verb := one
+		if len(x.names) > 1 {
+			verb = many
+		}
+		out = append(out, fmt.Sprintf("%s %s (%s)", list(x.names), verb, x.why))
+	}
+	return strings.Join(out, ", ")
 }
 
 // trouble says why a handshake does not satisfy a browser, and whether that may
@@ -103,36 +142,51 @@ func isV6(addr string) bool {
 	return err == nil && a.Addr().Is6() && !a.Addr().Is4In6()
 }
 
-func remedy(n model.SecureName, e *model.Endpoint) check.Remedy {
+func remedy(n model.Secured, e *model.Endpoint) check.Remedy {
 	r := check.Remedy{
 		Do:       "Get a certificate for every name of the block and let nginx serve it on 443.",
 		Commands: []string{certbot(e, public(n))},
-		Verify:   "curl -sSI https://" + n.Name.Name + "/",
+		Verify:   "curl -sSI https://" + e.Name + "/",
 		Minutes:  10,
 	}
-	if e == nil {
-		return r
-	}
 	s, _ := e.Shake.Look(&fact.Notes{})
+	block := n.Sites[0].Source()
+	if i := slices.IndexFunc(n.Sites, (*model.Site).Secure); i >= 0 {
+		block = n.Sites[i].Source()
+	}
 	switch {
 	case s.Error == "" && s.Verified:
-		r.Do, r.Commands, r.Cure = "Let port 443 through the firewall.", []string{"sudo nft list ruleset", "# a rule that accepts tcp dport 443, in the file that the rules come from", "sudo ufw allow 443/tcp  # where ufw made the rules"}, check.OnHost
-		r.Verify = "# from another machine: curl -sSI https://" + n.Name.Name + "/"
+		r.Do = "Let port 443 through the firewall, in the file that its rules come from."
+		r.Commands = []string{"sudo nft list ruleset", "# a rule: tcp dport 443 accept; with ufw: sudo ufw allow 443/tcp"}
+		r.Verify = "# from another machine: curl -sSI https://" + e.Name + "/"
+	case s.Class == "refused" && n.Secure() && isV6(e.Addr) && !listens6(n):
+		r.Do = "Let the block listen on IPv6 too, or take the AAAA record back."
+		r.Commands = []string{fmt.Sprintf("# in the server block at %s:%d", block.Where, block.Line), "listen [::]:443 ssl;", "sudo nginx -t && sudo systemctl reload nginx"}
+		r.Verify = "curl -6 -sSI https://" + e.Name + "/"
 	case s.Class == "refused" && n.Secure():
-		r.Do = "Nobody listens on this address, though the configuration says so: see the listen lines, and reload nginx."
-		r.Commands = []string{"grep -rn 'listen.*443' /etc/nginx/", "sudo nginx -t && sudo systemctl reload nginx", "sudo ss -ltnp | grep :443"}
+		r.Do = "Nobody listens on this address, though the configuration says so: see its listen lines, and reload nginx."
+		r.Commands = []string{fmt.Sprintf("# the server block at %s:%d", block.Where, block.Line), "sudo nginx -t && sudo systemctl reload nginx", "sudo ss -ltnp | grep :443"}
 	}
 	return r
 }
 
-// public are the names of the blocks that serve the name, as certbot is told them.
-func public(n model.SecureName) []string {
-	out := []string{}
-	for _, s := range n.Sites {
-		for _, name := range s.Names {
-			if !slices.Contains(out, name) {
-				out = append(out, name)
+func listens6(n model.Secured) bool {
+	return slices.ContainsFunc(n.Sites, func(s *model.Site) bool {
+		for _, l := range s.Listens {
+			if l.TLS && l.V6() {
+				return true
 			}
+		}
+		return false
+	})
+}
+
+// public are the names of the blocks, as certbot is told them.
+func public(n model.Secured) []string {
+	var out []string
+	for _, x := range n.Names {
+		if !x.Internal {
+			out = append(out, x.Name)
 		}
 	}
 	return out
