@@ -96,8 +96,8 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 		n.Spare = b.spareFiles(cfg)
 	} else {
 		n.Test = fact.Then(n.Config, func(facts.NginxConfig) (t facts.NginxTest) { return t })
-		n.User = fact.Unknown[User](b.lastWhy())
-		n.Spare = fact.Unknown[[]*SpareFile](b.lastWhy())
+		n.User = fact.Then(n.Config, func(facts.NginxConfig) (u User) { return u })
+		n.Spare = fact.Then(n.Config, func(facts.NginxConfig) (s []*SpareFile) { return s })
 	}
 	b.m.Needs[NodeNginx] = []Node{NodeNginxConfig}
 	return fact.Known(n)
