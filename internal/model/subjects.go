@@ -261,28 +261,6 @@ func (d *Deployment) Units() fact.Of[[]*Unit] {
 	})
 }
 
-// AppListener is a TCP socket of an app server.
-type AppListener struct {
-	*Listener
-	Server  *AppServer
-	Proxied bool // some site leads to the app
-}
-
-// Node is the socket as seen from outside.
-func (l AppListener) Node() Node { return l.Listener.Node() + "/open" }
-
-// AppServerListeners are the app server's TCP sockets.
-func (d *Deployment) AppServerListeners() fact.Of[[]AppListener] {
-	return fact.Then(d.tcpListeners(), func(all []*Listener) []AppListener {
-		var out []AppListener
-		has, _ := d.hasSites()
-		for _, l := range all {
-			out = append(out, AppListener{l, d.Server, has})
-		}
-		return out
-	})
-}
-
 // ServedBy is an app server with whether a site leads to it.
 type ServedBy struct {
 	*AppServer
@@ -360,6 +338,3 @@ func (m *Model) ProxyConfig() fact.Of[[]NginxConfigSubject] {
 		return out
 	})
 }
-
-// Datastores are the datastores that listen on TCP or UDP.
-func (m *Model) Datastores() fact.Of[[]*Listener] { return m.Stores }

@@ -2,6 +2,7 @@ package net
 
 import (
 	"fmt"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
@@ -16,42 +17,93 @@ var _ = Family.Add(check.Check{
 	Guide:    "000 step 21: internal services are not publicly reachable",
 	Why:      "Anyone may go round TLS, limits and access rules, and forge X-Forwarded-* headers, which decide who a visitor is.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).AppServerListeners, appExposed),
+	Ask:      check.Each((*model.Deployment).AppServerPorts, appExposed),
 })
 
-func appExposed(h *check.Hearing, l model.AppListener) check.Verdict {
-	if l.Server.Gunicorn() && !l.Proxied {
-		if own, s := l.Server.Cert.Look(h); s == fact.IsKnown && own {
+func appExposed(h *check.Hearing, x *model.Exposure) check.Verdict {
+	if x.Server.Gunicorn() && !x.Proxied {
+		if own, s := x.Server.Cert.Look(h); s == fact.IsKnown && own {
 			return check.DoesNotApply("gunicorn ends TLS itself, by design")
 		}
 	}
-	return exposed(h, l.Listener, l.Server.Name+"'s app server", check.Remedy{
-		Do:       "Bind it to a unix socket or to loopback; nginx on this host reaches it there.",
-		Commands: []string{"# in ExecStart of " + orUnit(l.Server.UnitName()), fmt.Sprintf("--bind 127.0.0.1:%d", l.Port), "sudo systemctl daemon-reload", "sudo systemctl restart " + orUnit(l.Server.UnitName())},
-		Verify:   fmt.Sprintf("sudo ss -ltn | grep :%d", l.Port),
-		Minutes:  5,
-	})
+	return exposed(h, x, x.Server.Name+"'s app server", appRemedy(h, x))
 }
 
-func orUnit(s string) string {
-	if s == "" {
-		return "<unit>"
+func appRemedy(h *check.Hearing, x *model.Exposure) check.Remedy {
+	r := check.Remedy{
+		Do:      "Bind it to loopback, where nginx on this host reaches it.",
+		Verify:  fmt.Sprintf("sudo ss -ltn 'sport = :%d'", x.Port),
+		Minutes: 5,
 	}
-	return s
+	to := fmt.Sprintf("--bind 127.0.0.1:%d", x.Port)
+	src, known := x.Server.StartedBy()
+	if x.Server.Gunicorn() {
+		if b, s := x.Server.Binds.Look(h); s == fact.IsKnown && len(b) > 0 && b[0].Source.Line > 0 {
+			src, known = b[0].Source, true
+		}
+		if strings.HasSuffix(src.Where, ".py") {
+			to = fmt.Sprintf("bind = \"127.0.0.1:%d\"", x.Port)
+		}
+	} else if x.Server.Kind == "flask-dev" {
+		to = "--host 127.0.0.1  # or app.run(host=\"127.0.0.1\")"
+	}
+	if known {
+		h.Saw(src)
+		r.Commands = append(r.Commands, fmt.Sprintf("# %s:%d", src.Where, src.Line))
+	}
+	r.Commands = append(r.Commands, to)
+	if u := x.Server.UnitName(); u != "" {
+		r.Commands = append(r.Commands, "sudo systemctl daemon-reload", "sudo systemctl restart "+u)
+	}
+	return r
 }
 
-// exposed is the one rule for how far a listener may be reached.
-func exposed(h *check.Hearing, l *model.Listener, what string, r check.Remedy) check.Verdict {
-	reach, _ := l.Reach.Open(h)
+// exposed is the one rule for how far a port may be reached. The widest of its
+// sockets counts.
+func exposed(h *check.Hearing, x *model.Exposure, what string, r check.Remedy) check.Verdict {
+	var at [4][]string // sockets by how wide they are
+	var by [4]string
+	for _, l := range x.Listeners {
+		reach, state := l.Reach.Look(h)
+		if state != fact.IsKnown {
+			continue
+		}
+		k := width(reach)
+		addr := l.Addr
+		if strings.HasPrefix(l.Proto, "udp") {
+			addr += " (udp)"
+		}
+		at[k], by[k] = append(at[k], addr), reach.By
+	}
 	switch {
-	case reach.Scope == "unix" || reach.Scope == "loopback" || reach.Scope == "private":
-		return check.Passed()
-	case reach.Open && reach.Public:
-		return check.Failed(fmt.Sprintf("%s listens on %s, and the whole internet can connect (%s)", what, l.Addr, reach.By), r)
-	case reach.Open:
-		return check.Warned(fmt.Sprintf("%s listens on %s: every machine of the network can connect (%s)", what, l.Addr, reach.By), r).
+	case at[3] != nil:
+		return check.Failed(fmt.Sprintf("%s listens on %s, and the whole internet can connect (%s)", what, list(at[3]), by[3]), r)
+	case at[2] != nil:
+		return check.Warned(fmt.Sprintf("%s listens on %s: every machine of the network can connect (%s)", what, list(at[2]), by[2]), r).
 			Because("This host has private addresses only. Where the provider maps a public address onto it, the internet can connect too, unless its firewall says no.")
+	case at[1] != nil:
+		return check.Warned(fmt.Sprintf("%s listens on %s, and only the firewall keeps the world out (%s)", what, list(at[1]), by[1]), r).
+			Because("One firewall rule less, and it is open.")
 	}
-	return check.Warned(fmt.Sprintf("%s listens on %s, and only the firewall keeps the world out (%s)", what, l.Addr, reach.By), r).
-		Because("One firewall rule less, and it is open.")
+	return check.Passed()
+}
+
+func width(r model.Reach) int {
+	switch {
+	case r.Scope == "unix" || r.Scope == "loopback" || r.Scope == "private":
+		return 0
+	case !r.Open:
+		return 1
+	case !r.Public:
+		return 2
+	}
+	return 3
+}
+
+func list(s []string) string {
+	n := len(s)
+	if n < 2 {
+		return strings.Join(s, "")
+	}
+	return strings.Join(s[:n-1], ", ") + " and " + s[n-1]
 }

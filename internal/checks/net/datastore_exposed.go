@@ -18,25 +18,38 @@ var _ = Family.Add(check.Check{
 	Ask:      check.OfHost((*model.Model).Datastores, storeExposed),
 })
 
-// bindTo is how each datastore is told to listen on this machine alone.
-var bindTo = map[string][]string{
-	"PostgreSQL": {"# postgresql.conf", "listen_addresses = 'localhost'", "sudo systemctl restart postgresql"},
-	"Redis":      {"# /etc/redis/redis.conf", "bind 127.0.0.1 -::1", "sudo systemctl restart redis-server"},
-	"Valkey":     {"# /etc/valkey/valkey.conf", "bind 127.0.0.1 -::1", "sudo systemctl restart valkey-server"},
-	"MySQL":      {"# mysqld.cnf", "bind-address = 127.0.0.1", "sudo systemctl restart mysql"},
-	"MariaDB":    {"# 50-server.cnf", "bind-address = 127.0.0.1", "sudo systemctl restart mariadb"},
-	"Memcached":  {"# /etc/memcached.conf", "-l 127.0.0.1", "-U 0", "sudo systemctl restart memcached"},
+// bindTo is where Debian's packages keep a datastore's settings, and how it is
+// told to listen on this machine alone.
+var bindTo = map[string][2]string{
+	"PostgreSQL": {"", "listen_addresses = 'localhost'"},
+	"Redis":      {"/etc/redis/redis.conf", "bind 127.0.0.1 -::1"},
+	"Valkey":     {"/etc/valkey/valkey.conf", "bind 127.0.0.1 -::1"},
+	"MySQL":      {"/etc/mysql/mysql.conf.d/mysqld.cnf", "bind-address = 127.0.0.1"},
+	"MariaDB":    {"/etc/mysql/mariadb.conf.d/50-server.cnf", "bind-address = 127.0.0.1"},
+	"Memcached":  {"/etc/memcached.conf", "-l 127.0.0.1\n-U 0"},
 }
 
-func storeExposed(h *check.Hearing, l *model.Listener) check.Verdict {
-	cmds, ok := bindTo[l.Program]
-	if !ok {
-		cmds = []string{fmt.Sprintf("# bind %s to 127.0.0.1 in its configuration, and restart it", l.Program)}
+func storeExposed(h *check.Hearing, x *model.Exposure) check.Verdict {
+	r := check.Remedy{
+		Do:      "Let it listen on this machine alone; from elsewhere go through a tunnel or a private network.",
+		Verify:  fmt.Sprintf("sudo ss -lntu 'sport = :%d'", x.Port),
+		Minutes: 5,
 	}
-	return exposed(h, l, l.Program, check.Remedy{
-		Do:       "Let it listen on this machine alone; from elsewhere go through a tunnel or a private network.",
-		Commands: cmds,
-		Verify:   fmt.Sprintf("sudo ss -lntu | grep :%d", l.Port),
-		Minutes:  5,
-	})
+	to, ok := bindTo[x.Program]
+	file := to[0]
+	if f := x.ConfigFile(); f != "" {
+		file = f
+	}
+	switch {
+	case !ok:
+		r.Commands = []string{fmt.Sprintf("# bind %s to 127.0.0.1 in its configuration", x.Program)}
+	case file != "":
+		r.Commands = []string{"# " + file, to[1]}
+	default:
+		r.Commands = []string{"# in its configuration", to[1]}
+	}
+	if u := x.Unit(); u != "" {
+		r.Commands = append(r.Commands, "sudo systemctl restart "+u)
+	}
+	return exposed(h, x, x.Program, r)
 }
