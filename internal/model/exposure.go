@@ -2,9 +2,7 @@ package model
 
 import (
 	"fmt"
-	"path"
 	"slices"
-	"strings"
 
 	"assay/internal/fact"
 )
@@ -62,17 +60,6 @@ func (d *Deployment) AppServerPorts() fact.Of[[]*Exposure] {
 func (x *Exposure) Unit() string {
 	if p, ok := x.holder(); ok {
 		return serviceOf(p.Cgroup)
-	}
-	return ""
-}
-
-// ConfigFile is the one that the holder was told on its command line.
-func (x *Exposure) ConfigFile() string {
-	p, _ := x.holder()
-	for _, a := range p.Args {
-		if f, ok := strings.CutPrefix(a, "config_file="); ok && path.IsAbs(f) {
-			return f
-		}
 	}
 	return ""
 }

@@ -47,6 +47,10 @@ func appRemedy(h *check.Hearing, x *model.Exposure) check.Remedy {
 	} else if x.Server.Kind == "flask-dev" {
 		to = "--host 127.0.0.1  # or app.run(host=\"127.0.0.1\")"
 	}
+	if other := inside(h, x); other != "" {
+		r.Do = "Take this address away: the app listens on " + other + " as well, where nginx on this host reaches it."
+		to = "# without " + list(addresses(x))
+	}
 	if known {
 		h.Saw(src)
 		r.Commands = append(r.Commands, fmt.Sprintf("# %s:%d", src.Where, src.Line))
@@ -56,6 +60,26 @@ func appRemedy(h *check.Hearing, x *model.Exposure) check.Remedy {
 		r.Commands = append(r.Commands, "sudo systemctl daemon-reload", "sudo systemctl restart "+u)
 	}
 	return r
+}
+
+// inside is another socket of the app that only this host reaches.
+func inside(h *check.Hearing, x *model.Exposure) string {
+	all, _ := x.Server.Listens.Look(h)
+	for _, l := range all {
+		r, state := l.Reach.Look(h)
+		if state == fact.IsKnown && width(r) == 0 && l.Port != x.Port {
+			return l.Addr
+		}
+	}
+	return ""
+}
+
+func addresses(x *model.Exposure) []string {
+	var out []string
+	for _, l := range x.Listeners {
+		out = append(out, l.Addr)
+	}
+	return out
 }
 
 // exposed is the one rule for how far a port may be reached. The widest of its

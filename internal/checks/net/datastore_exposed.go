@@ -35,18 +35,18 @@ func storeExposed(h *check.Hearing, x *model.Exposure) check.Verdict {
 		Verify:  fmt.Sprintf("sudo ss -lntu 'sport = :%d'", x.Port),
 		Minutes: 5,
 	}
-	to, ok := bindTo[x.Program]
-	file := to[0]
-	if f := x.ConfigFile(); f != "" {
-		file = f
-	}
+	at, ok := bindTo[x.Program]
+	file, to := at[0], at[1]
 	switch {
 	case !ok:
 		r.Commands = []string{fmt.Sprintf("# bind %s to 127.0.0.1 in its configuration", x.Program)}
+	case x.Program == "PostgreSQL":
+		// conf.d and ALTER SYSTEM win over postgresql.conf: the server knows the line.
+		r.Commands = []string{fmt.Sprintf("sudo -u postgres psql -p %d -c \"SELECT sourcefile, sourceline, setting FROM pg_settings WHERE name = 'listen_addresses'\"", x.Port), "# in that line:", to}
 	case file != "":
-		r.Commands = []string{"# " + file, to[1]}
+		r.Commands = []string{"# " + file, to}
 	default:
-		r.Commands = []string{"# in its configuration", to[1]}
+		r.Commands = []string{"# in its configuration", to}
 	}
 	if u := x.Unit(); u != "" {
 		r.Commands = append(r.Commands, "sudo systemctl restart "+u)
