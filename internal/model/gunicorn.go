@@ -239,7 +239,8 @@ func (b *builder) environment(s *AppServer) fact.Of[map[string]EnvValue] {
 	switch {
 	case state == fact.IsKnown:
 		live := b.f.Environ(m.PID)
-		if _, ls := live.Look(&n); ls == fact.IsUnknown && us == fact.IsKnown && len(text.EnvHidden) == 0 {
+		// A crash loop: the process may be gone again when its environment is read.
+		if _, ls := live.Look(&n); ls != fact.IsKnown && us == fact.IsKnown && len(text.EnvHidden) == 0 {
 			return fact.Known(text.Env)
 		}
 		return fact.Then(live, func(env map[string]string) map[string]EnvValue {
