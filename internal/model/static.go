@@ -20,10 +20,30 @@ type Static struct {
 	Source  fact.Source
 	Own     fact.Of[string] // the app's folder for these URLs, by Flask's conventions
 	Folder  fact.Of[tape.Stat]
-	Enter   fact.Of[tape.AccessReport] // may nginx's user enter the folder
+	Reader  fact.Of[User]              // nginx's user
+	Enter   fact.Of[tape.AccessReport] // may it enter the folder
 	Samples fact.Of[[]*Sample]
 	site    *Site
 	loc     *syntax.Directive
+}
+
+// StaticSite is a block with all that it serves from the disk.
+type StaticSite struct {
+	*Site
+	Places []*Static
+}
+
+// Node is what the block's files stand on.
+func (s *StaticSite) Node() Node { return s.Site.Node() + "/files" }
+
+// StaticSites are the blocks that serve something from the disk.
+func (d *Deployment) StaticSites() fact.Of[[]*StaticSite] {
+	return fromSites(d, func(s *Site) []*StaticSite {
+		if len(s.Statics) == 0 {
+			return nil
+		}
+		return []*StaticSite{{s, s.Statics}}
+	})
 }
 
 // Sample is one file asked for by its URL.
@@ -79,14 +99,33 @@ func (b *builder) statics(s *Site) []*Static {
 }
 
 // handsOn says that a location passes requests on or answers by itself, also
-// when the file is not there.
+// when the file is not there. "try_files $uri =404" is what nginx does anyway.
 func handsOn(d *syntax.Directive) bool {
-	names := append([]string{"return", "try_files"}, passes...)
+	for _, t := range d.Find("try_files") {
+		if n := len(t.Args); n < 2 || t.Args[0] != "$uri" || !strings.HasPrefix(t.Args[n-1], "=") {
+			return true
+		}
+	}
+	names := append([]string{"return"}, passes...)
 	return len(d.Find(names...)) > 0
+}
+
+// Block is the location itself.
+func (s *Static) Block() fact.Source { return facts.DirectiveSource(s.loc) }
+
+// Guarded says that not everybody may fetch from the location.
+func (s *Static) Guarded() bool {
+	for _, d := range []string{"deny", "auth_request", "auth_basic", "secure_link", "valid_referers", "internal"} {
+		if len(syntax.Effective(s.loc, d)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // sample picks files and asks for each by its URL.
 func (b *builder) sample(st *Static, d *Deployment) {
+	st.Reader = fact.Bind(b.m.Nginx, func(n *Nginx) fact.Of[User] { return n.User })
 	if st.Dir == "" {
 		st.Enter = fact.Unknown[tape.AccessReport](fact.Why{Text: "the path of " + st.Source.String() + " holds a variable"})
 		st.Samples = fact.Unknown[[]*Sample](fact.Why{Text: "the path of " + st.Source.String() + " holds a variable"})

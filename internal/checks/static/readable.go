@@ -2,6 +2,8 @@ package static
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
@@ -18,42 +20,99 @@ var _ = Family.Add(check.Check{
 	Guide:    "000 debugging: file permissions; 001: /home/myapp",
 	Why:      "These URLs answer 403 Forbidden: pages without CSS, images that do not show.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).StaticPlaces, readable),
+	Ask:      check.Each((*model.Deployment).StaticSites, readable),
 })
 
-func readable(h *check.Hearing, s *model.Static) check.Verdict {
-	h.Saw(s.Source)
-	folder, _ := s.Enter.Open(h)
-	if !folder.OK && folder.Error == "permission denied" {
-		return denied(s, s.Dir, folder)
-	}
-	samples, there := s.Samples.Open(h)
-	if !there || len(samples) == 0 {
-		return check.DoesNotApply("there is no file to read")
-	}
-	for _, x := range samples {
-		if r, state := x.Access.Look(h); state == fact.IsKnown && !r.OK && r.Error == "permission denied" {
-			return denied(s, x.File, r)
+func readable(h *check.Hearing, s *model.StaticSite) check.Verdict {
+	var stops []stop
+	some := false
+	for _, p := range s.Places {
+		x, any := stopped(h, p)
+		some = some || any
+		if x == nil {
+			continue
 		}
+		i := slices.IndexFunc(stops, func(o stop) bool { return o.at.Path == x.at.Path })
+		if i < 0 {
+			i = len(stops)
+			stops = append(stops, *x)
+		}
+		stops[i].places = append(stops[i].places, p.Path)
+	}
+	switch {
+	case len(stops) > 0:
+		return denied(h, s, stops)
+	case !some:
+		return check.DoesNotApply("there is no file to read")
 	}
 	return check.Passed()
 }
 
-func denied(s *model.Static, file string, r tape.AccessReport) check.Verdict {
+// stop is where nginx's user gets no further, and what lies behind it.
+type stop struct {
+	at     tape.Step
+	file   string
+	places []string
+}
+
+// stopped says where the way to a location's files ends; any says that there is
+// something to read.
+func stopped(h *check.Hearing, s *model.Static) (x *stop, any bool) {
+	h.Saw(s.Source)
+	folder, state := s.Enter.Look(h)
+	if state == fact.IsKnown && !folder.OK && folder.Error == "permission denied" {
+		return &stop{at: last(folder), file: s.Dir}, true
+	}
+	samples, _ := s.Samples.Look(h)
+	for _, f := range samples {
+		if r, state := f.Access.Look(h); state == fact.IsKnown && !r.OK && r.Error == "permission denied" {
+			return &stop{at: last(r), file: f.File}, true
+		}
+	}
+	return nil, len(samples) > 0
+}
+
+// last is the step that is in the way.
+func last(r tape.AccessReport) tape.Step {
 	var at tape.Step
 	for _, x := range r.Steps {
 		if !x.OK {
 			at = x
 		}
 	}
-	right, cmd := "rx", at.Path
-	if at.Type == "file" {
-		right = "r"
+	return at
+}
+
+func denied(h *check.Hearing, s *model.StaticSite, stops []stop) check.Verdict {
+	user, _ := s.Places[0].Reader.Look(h)
+	var said []string
+	r := check.Remedy{Minutes: 3, Do: "Let nginx's user pass through the folder; x is enough, nobody can list it by that."}
+	for _, x := range stops {
+		kind, right, test := "folder", "x", "ls -d "
+		if x.at.Type == "file" {
+			kind, right, test = "file", "r", "head -c1 "
+			r.Do = "Let nginx's user read the file, and see with which umask it was made: the next one will be the same."
+		}
+		serve := " serves"
+		if len(x.places) > 1 {
+			serve = " serve"
+		}
+		said = append(said, fmt.Sprintf("what %s%s: it does not get past %s (%s, mode %04o, %s:%s)", list(x.places), serve, x.at.Path, kind, x.at.Mode, x.at.Owner, x.at.Group))
+		acl := "sudo setfacl -m u:" + user.Name + ":" + right + " " + x.at.Path
+		if x.at.ACL { // the middle digit of the mode is the ACL's mask there
+			r.Commands = append(r.Commands, acl)
+		} else {
+			r.Commands = append(r.Commands, "sudo chmod o+"+right+" "+x.at.Path, "# or for nginx alone, with the package acl: "+acl)
+		}
+		r.Verify = "sudo -u " + user.Name + " " + test + x.file
 	}
-	return check.Failed(fmt.Sprintf("nginx may not read %s: %s (mode %04o, %s:%s) is in the way", file, at.Path, at.Mode, at.Owner, at.Group), check.Remedy{
-		Do:       "Let nginx's user pass: on new systems a home folder is closed to others, so keep the app under /srv, or give the folder an ACL.",
-		Commands: []string{"sudo setfacl -m u:www-data:" + right + " " + cmd},
-		Verify:   "sudo -u www-data head -c1 " + file,
-		Minutes:  3,
-	})
+	return check.Failed("nginx ("+user.Name+") may not read "+strings.Join(said, ", nor "), r)
+}
+
+func list(s []string) string {
+	n := len(s)
+	if n < 2 {
+		return strings.Join(s, "")
+	}
+	return strings.Join(s[:n-1], ", ") + " and " + s[n-1]
 }
