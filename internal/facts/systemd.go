@@ -43,7 +43,10 @@ func UnitSource(name string, p Props) fact.Source {
 		text = "LoadState=" + p["LoadState"] + " " + text
 	}
 	if p["Result"] != "success" {
-		text += fmt.Sprintf(" Result=%s ExecMainStatus=%s NRestarts=%s", p["Result"], p["ExecMainStatus"], p["NRestarts"])
+		text += fmt.Sprintf(" Result=%s ExecMainStatus=%s", p["Result"], p["ExecMainStatus"])
+	}
+	if n := p.Int("NRestarts"); n > 0 {
+		text += fmt.Sprintf(" NRestarts=%d", n)
 	}
 	return fact.Source{Where: "systemctl show " + name, Text: text, Ask: tape.Ask{Kind: tape.KindCommand, Name: "unit", Arg: name}}
 }

@@ -81,7 +81,12 @@ func holders(s tape.Socket, procs fact.Of[[]Process]) fact.Of[[]Process] {
 		return fact.Unknown[[]Process](fact.Why{Text: "read who holds " + strings.TrimPrefix(socketSource(s, "").Where, "socket ") + ": permission denied",
 			Hint: "run with sudo", Ask: tape.Ask{Kind: tape.KindSockets}})
 	}
-	return fact.Then(procs, func(all []Process) []Process {
+	var n fact.Notes
+	all, state := procs.Look(&n)
+	if state == fact.IsUnknown {
+		return fact.Unknown[[]Process](n.Why())
+	}
+	return fact.Then(fact.Known(all), func(all []Process) []Process {
 		var out []Process
 		for _, p := range all {
 			if slices.Contains(s.PIDs, p.PID) && (p.PID != 1 || len(s.PIDs) == 1) {

@@ -1,6 +1,7 @@
 package gunicorn
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -48,11 +49,28 @@ func listening(h *check.Hearing, s *model.AppServer) check.Verdict {
 		return check.Passed()
 	}
 	if socket {
-		return check.Failed("both "+unit.Triggers[0]+" and --bind claim the address: the socket unit wins, and "+missing[0]+" is not listened on", check.Remedy{
-			Do:       "With a socket unit, leave --bind away; or disable the socket unit.",
+		return check.Failed(fmt.Sprintf("%s has two addresses: %s listens on %s and wins, so nobody listens on %s of --bind",
+			s.UnitName(), unit.Triggers[0], strings.TrimPrefix(listText(own), "unix:"), missing[0]), check.Remedy{
+			Do:       "With a socket unit, leave --bind away, and let nginx name the socket unit's address; or disable the socket unit.",
 			Commands: []string{"sudo systemctl edit --full " + s.UnitName() + "   # take --bind out", "sudo systemctl restart " + s.UnitName()},
 			Verify:   "sudo ss -ltnpx | grep gunicorn", Minutes: 5,
 		})
 	}
-	return check.Failed("gunicorn is told to listen on "+missing[0]+", and does not", remedy(s))
+	but := "holds no socket"
+	if len(own) > 0 {
+		but = "listens on " + listText(own)
+	}
+	return check.Failed("gunicorn is told to listen on "+missing[0]+", and "+but, check.Remedy{
+		Do:       "Decide which address is right, name it there and in nginx's configuration, and restart gunicorn.",
+		Commands: []string{"sudo systemctl restart " + s.UnitName(), "sudo nginx -t && sudo systemctl reload nginx"},
+		Verify:   "sudo ss -ltnpx | grep gunicorn", Minutes: 5,
+	}).Breaking(len(own) == 0).Because("After the next restart gunicorn is at the other address, and whoever connects to the old one finds nobody.")
+}
+
+// listText names the first address, and counts the others.
+func listText(own []*model.Listener) string {
+	if len(own) == 1 {
+		return own[0].Addr
+	}
+	return fmt.Sprintf("%s and %d more", own[0].Addr, len(own)-1)
 }

@@ -2,6 +2,8 @@ package nginx
 
 import (
 	"fmt"
+	"path"
+	"regexp"
 	"strings"
 
 	"assay/internal/check"
@@ -60,5 +62,13 @@ func configRemedy(n model.NginxConfigSubject, verb string) check.Remedy {
 	if a := n.Accused; a.Where != "" {
 		r.Commands = append([]string{fmt.Sprintf("sudoedit +%d %s", a.Line, a.Where)}, r.Commands...)
 	}
+	t, _ := n.Test.Look(&fact.Notes{})
+	if name := conflict.FindStringSubmatch(t.Problem()); name != nil {
+		r.Do = "Two server blocks have this name on one address, and nginx uses the first that it reads: keep the name in one."
+		r.Commands = append([]string{"sudo grep -rnF " + name[1] + " " + path.Dir(n.Main) + " | grep server_name"}, r.Commands...)
+	}
 	return r
 }
+
+// conflict is nginx's word for two blocks with one name (1.22, 1.26).
+var conflict = regexp.MustCompile(`conflicting server name "([A-Za-z0-9._*-]+)"`)

@@ -27,7 +27,11 @@ func upstreamMatches(h *check.Hearing, w *model.Way) check.Verdict {
 		return check.CannotTell("the address in "+w.Opaque+" is made of a variable", "look at the map or set that fills it")
 	}
 	var dead, alive []string
+	idle := idleBackups(w)
 	for _, u := range w.Upstreams {
+		if slices.Contains(idle, u) {
+			continue
+		}
 		if u.Remote || u.Down {
 			continue
 		}
@@ -61,15 +65,36 @@ func upstreamMatches(h *check.Hearing, w *model.Way) check.Verdict {
 	return check.Failed("nginx hands "+w.Where()+" to "+listText(dead)+", where nobody listens", matchRemedy(h, w, dead[0]))
 }
 
+// idleBackups are the backup servers of an upstream of which another server
+// listens: nginx does not ask them, and a deployment by turns stops one of two.
+func idleBackups(w *model.Way) []*model.Upstream {
+	var n fact.Notes
+	var out []*model.Upstream
+	serves := false
+	for _, u := range w.Upstreams {
+		_, state := u.Listener.Look(&n)
+		if u.Backup {
+			out = append(out, u)
+		} else if !u.Down && (u.Remote || state == fact.IsKnown) {
+			serves = true
+		}
+	}
+	if !serves {
+		return nil
+	}
+	return out
+}
+
 // wrongEnd finds a listener that is not the app, or does not speak what nginx
 // speaks to it.
 func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listener) (check.Verdict, bool) {
 	if w.Server == nil {
 		return check.Verdict{}, false
 	}
-	held, hs := l.Holders.Look(h)
-	_, ms := w.Server.Master.Look(h)
+	held, hs := l.Holders.Look(h.Aside())
+	_, ms := w.Server.Master.Look(h.Aside())
 	if hs == fact.IsKnown && ms != fact.IsUnknown && len(held) > 0 && held[0].PID != 1 && l.Path == "" && !slices.ContainsFunc(held, w.Server.Has) {
+		_, _ = l.Holders.Look(h)
 		port := u.Addr[strings.LastIndexByte(u.Addr, ':')+1:]
 		return check.Failed(fmt.Sprintf("%s is held by another program, %s, not by %s", u.Addr, held[0].Comm, w.Server.Name), check.Remedy{
 			Do:       "Stop the other program, or give each an address of its own; nginx and the app must name the same one.",
@@ -78,8 +103,7 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 		}).Because("Requests reach another program than the app."), true
 	}
 	if w.Server.Gunicorn() && u.Protocol != "http" {
-		plain, ps := w.Plain.Look(h)
-		if u.Protocol != "https" || (ps == fact.IsKnown && plain.Status > 0) {
+		if u.Protocol != "https" || speaksPlain(h, w) {
 			return check.Failed(fmt.Sprintf("nginx speaks %s to %s, where gunicorn understands only http", u.Protocol, u.Addr), check.Remedy{
 				Do:       "Put proxy_pass with http:// in the place of " + w.Pass.Name + " " + w.Pass.Arg(0) + ".",
 				Commands: []string{"# " + where(w.Pass.File, w.Pass.Line), "proxy_pass http://" + u.Addr + ";", "sudo nginx -t && sudo systemctl reload nginx"},
@@ -88,6 +112,12 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 		}
 	}
 	return check.Verdict{}, false
+}
+
+// speaksPlain says that the app answers to HTTP without TLS.
+func speaksPlain(h *check.Hearing, w *model.Way) bool {
+	r, state := w.Plain.Look(h)
+	return state == fact.IsKnown && r.Status > 0
 }
 
 // matchRemedy points proxy_pass at the app's own address where that is known.

@@ -59,6 +59,7 @@ func running(h *check.Hearing, n *model.Nginx) check.Verdict {
 	if port := taken.FindStringSubmatch(c.Text); port != nil {
 		r.Do = "Another program listens on port " + port[1] + ": find it, and stop it for good or give it another port. Then start nginx."
 		r.Commands = append([]string{"sudo ss -ltnp 'sport = :" + port[1] + "'"}, r.Commands...)
+		return check.Failed("nginx is not running: "+c.Text, r).Because("The site is not served; on port " + port[1] + " visitors find another program.")
 	}
 	return check.Failed("nginx is not running: "+c.Text, r)
 }

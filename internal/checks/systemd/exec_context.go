@@ -89,9 +89,9 @@ func refusedPath(h *check.Hearing, u *model.Unit, c model.ExecContext, t model.U
 		access     fact.Of[tape.AccessReport]
 		at         fact.Source
 	}{
-		{"the working directory", c.Folder, c.Enters, folder},
-		{"the program", c.Program, c.Runs, c.ProgramAt},
-		{"the interpreter in the first line of " + c.Program + ",", c.Interpreter, c.Interprets, c.ProgramAt},
+		{"the working directory of " + u.Name, c.Folder, c.Enters, folder},
+		{"the program of " + u.Name, c.Program, c.Runs, c.ProgramAt},
+		{"the interpreter", c.Interpreter, c.Interprets, c.ProgramAt},
 	} {
 		if p.path == "" || !path.IsAbs(p.path) {
 			continue
@@ -108,6 +108,10 @@ func refusedPath(h *check.Hearing, u *model.Unit, c model.ExecContext, t model.U
 			h.Saw(p.at)
 		}
 		_, _ = p.access.Look(h)
+		if p.path == c.Interpreter {
+			h.Saw(fact.Source{Where: c.Program, Line: 1, Text: "#!" + c.Interpreter, Ask: tape.Ask{Kind: tape.KindFile, Name: c.Program, Arg: "head"}})
+			p.what = "the interpreter that " + c.Program + " names"
+		}
 		return refused(u, p.what, p.path, r), true
 	}
 	return check.Verdict{}, false
@@ -119,18 +123,18 @@ func refused(u *model.Unit, what, file string, r tape.AccessReport) check.Verdic
 		user = "root"
 	}
 	if r.Error != "permission denied" {
-		return check.Failed(fmt.Sprintf("%s %s of %s does not exist", what, file, u.Name), check.Remedy{
+		return check.Failed(fmt.Sprintf("%s does not exist: %s", what, file), check.Remedy{
 			Do: "Correct the path in the unit, or put back what was moved (a virtual environment cannot be moved: make it anew).", Commands: []string{"sudo systemctl edit --full " + u.Name, "sudo systemctl restart " + u.Name},
 			Verify: "systemctl is-active " + u.Name, Minutes: 10})
 	}
-	at := file
+	at, asked := file, file
 	for _, s := range r.Steps {
 		if !s.OK {
 			at = fmt.Sprintf("%s (mode %04o, %s:%s)", s.Path, s.Mode, s.Owner, s.Group)
 			file = s.Path
 		}
 	}
-	return check.Failed(fmt.Sprintf("%s may not use %s of %s: permission denied at %s", user, what, u.Name, at), check.Remedy{
+	return check.Failed(fmt.Sprintf("%s may not use %s, %s: permission denied at %s", user, what, asked, at), check.Remedy{
 		Do: "Give " + user + " the right to enter and to run it.", Commands: []string{"sudo setfacl -m u:" + user + ":rx " + file, "sudo systemctl restart " + u.Name},
 		Verify: "sudo -u " + user + " test -x " + file + " && echo ok", Minutes: 5})
 }

@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"assay/internal/check"
@@ -182,6 +183,12 @@ func mend(u *model.Unit, verb string) check.Remedy {
 			r.Commands = []string{"sudo tail -n 40 " + file}
 		}
 	}
+	if c, ok := u.Complaint(); ok && inUse.MatchString(c.Text) {
+		if port := inUse.FindStringSubmatch(c.Text)[1]; port != "" {
+			r.Do = "Another program listens on port " + port + ": find it, and stop it for good or give one of the two another port; then " + verb + " it."
+			r.Commands = []string{"sudo ss -ltnp 'sport = :" + port + "'"}
+		}
+	}
 	if u.Active == "failed" {
 		r.Commands = append(r.Commands, "sudo systemctl reset-failed "+u.Name)
 	}
@@ -192,6 +199,10 @@ func mend(u *model.Unit, verb string) check.Remedy {
 	}
 	return r
 }
+
+// inUse is gunicorn's word for a taken port: 20.1 says "Connection in use:
+// ('127.0.0.1', 8000)", 23 "connection to ('127.0.0.1', 8000) failed: [Errno 98]".
+var inUse = regexp.MustCompile(`(?:Connection in use: |connection to )\('[^']*', (\d+)\)(?:$| failed: \[Errno 98\])`)
 
 // begin is for a unit that only has to be started.
 func begin(u *model.Unit, do string) check.Remedy {
