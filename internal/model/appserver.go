@@ -81,7 +81,7 @@ func (b *builder) appServers() []*AppServer {
 		b.blind(b.lastWhy())
 	}
 	for _, p := range procs {
-		if k := b.kindOf(p); k != "" && !sameKindParent(procs, p, k) {
+		if k := b.kindOf(p); k != "" && !b.sameKindParent(procs, p, k) {
 			out = append(out, b.running(p, k, procs))
 		}
 	}
@@ -99,7 +99,7 @@ func (b *builder) kindOf(p Process) string {
 	if k := serverKind(p.Args); k != "" {
 		return k
 	}
-	if len(p.Args) < 2 || !pythonName.MatchString(path.Base(p.Args[0])) || !strings.HasSuffix(p.Args[1], ".py") {
+	if !runsModule(p.Args) {
 		return ""
 	}
 	for _, l := range b.heldBy(p) {
@@ -129,9 +129,10 @@ func (b *builder) heldBy(pids ...Process) []*Listener {
 	return out
 }
 
-func sameKindParent(procs []Process, p Process, kind string) bool {
+// sameKindParent: Werkzeug's reloader starts itself again, with a full path.
+func (b *builder) sameKindParent(procs []Process, p Process, kind string) bool {
 	i := slices.IndexFunc(procs, func(o Process) bool { return o.PID == p.PPID })
-	return i >= 0 && (serverKind(procs[i].Args) == kind || kind == "flask-dev" && slices.Equal(procs[i].Args, p.Args))
+	return i >= 0 && (serverKind(procs[i].Args) == kind || kind == "flask-dev" && b.kindOf(procs[i]) == kind)
 }
 
 // running is the app server of a live master process.

@@ -75,6 +75,7 @@ type Deployment struct {
 	names    []*Name
 	leaves   []*Leaf
 	surfaces []*Surface
+	debug    fact.Of[EnvValue] // FLASK_DEBUG, where it is on
 	uses     []*SocketUse
 }
 

@@ -32,6 +32,33 @@ func (s *Surface) Subject() string {
 	return s.Host
 }
 
+// URL is where it is asked, as a person says it.
+func (s *Surface) URL() string {
+	switch kind, addr, _ := strings.Cut(s.Endpoint, ":"); {
+	case kind == "unix":
+		return s.Endpoint
+	case s.Direct:
+		return "http://" + addr
+	case kind == "tls":
+		return "https://" + s.Host
+	}
+	return "http://" + s.Host
+}
+
+// Curl asks for a path there, from this host.
+func (s *Surface) Curl(path string) string {
+	kind, addr, _ := strings.Cut(s.Endpoint, ":")
+	switch {
+	case kind == "unix":
+		return "sudo curl -s --unix-socket " + addr + " 'http://" + s.Host + path + "'"
+	case s.Direct:
+		return "curl -s 'http://" + addr + path + "'"
+	case kind == "tls":
+		return "curl -sk --connect-to ::" + addr + " 'https://" + s.Host + path + "'"
+	}
+	return "curl -s --connect-to ::" + addr + " 'http://" + s.Host + path + "'"
+}
+
 // Node is the app.
 func (s *Surface) Node() Node { return Node("surface:" + s.of + ":" + s.Subject()) }
 
@@ -63,6 +90,10 @@ func (b *builder) probe(d *Deployment) {
 		return
 	}
 	b.direct(d)
+	d.debug = b.debugVariable(d.Server)
+	if d.Server.Development() {
+		d.Server.App = b.target(d.Server)
+	}
 	d.Database = b.database(d.Server)
 	b.edges(d)
 }
@@ -116,6 +147,7 @@ type SocketUse struct {
 	Route    *Route
 	Server   *AppServer    // nil: none is known
 	User     fact.Of[User] // of nginx's workers
+	Groups   []string      // that /etc/group gives that user and its workers have not taken
 	Access   fact.Of[tape.AccessReport]
 }
 
@@ -136,10 +168,28 @@ func (b *builder) socketUses(d *Deployment, sites []*Site) []*SocketUse {
 				}
 				x := &SocketUse{Upstream: u, Route: r, Server: d.Server, Access: b.nginxAccess(file, "connect"),
 					User: fact.Bind(b.m.Nginx, func(n *Nginx) fact.Of[User] { return n.User })}
+				x.Groups = b.enrolled(x.User)
 				b.m.Needs[x.Node()] = []Node{u.Node(), NodeNginx}
 				b.m.Needs[r.Node()] = append(b.m.Needs[r.Node()], x.Node())
 				out = append(out, x)
 			}
+		}
+	}
+	return out
+}
+
+// enrolled are the groups that the files give a user now. Processes keep those
+// that they had when they started.
+func (b *builder) enrolled(of fact.Of[User]) []string {
+	u, _ := of.Look(&b.notes)
+	db, state := b.f.Accounts().Look(&b.notes)
+	if state != fact.IsKnown {
+		return nil
+	}
+	var out []string
+	for _, gid := range db.GroupIDs(u.Name) {
+		if g, ok := db.GID(gid); ok && !slices.Contains(u.Groups, gid) && gid != u.GID {
+			out = append(out, g.Name)
 		}
 	}
 	return out

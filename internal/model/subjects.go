@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"assay/internal/fact"
 	syntax "assay/internal/syntax/nginx"
@@ -165,9 +164,10 @@ func (m *Model) Welcomes() fact.Of[[]*Site] {
 	return fact.Then(m.Proxy(), func(l []*Nginx) []*Site {
 		var out []*Site
 		for _, n := range l {
+			serves, _ := n.serves.Look(&fact.Notes{})
 			for _, s := range n.Sites {
 				root, _ := syntax.Value(s.Server, "root")
-				if n.serves && len(s.Names) == 0 && len(s.Routes) == 0 && s.Default() && (root == "/var/www/html" || root == "/usr/share/nginx/html") {
+				if serves && len(s.Names) == 0 && len(s.Routes) == 0 && s.Default() && (root == "/var/www/html" || root == "/usr/share/nginx/html") {
 					out = append(out, s)
 				}
 			}
@@ -287,9 +287,6 @@ func (s *AppServer) Has(p Process) bool {
 	return state == fact.IsKnown && m.PID == p.PID || slices.ContainsFunc(workers, func(w Process) bool { return w.PID == p.PID })
 }
 
-// Program is what a process runs, without its path.
-func (s *AppServer) Program(p Process) string { return strings.Join(p.Args, " ") }
-
 // LoopbackOnly says that nobody beyond this machine can connect.
 func (s *AppServer) LoopbackOnly(w fact.Witness) bool {
 	own, state := s.Listens.Look(w)
@@ -308,11 +305,6 @@ func (d *Deployment) tcpListeners() fact.Of[[]*Listener] {
 			return slices.DeleteFunc(slices.Clone(all), func(l *Listener) bool { return l.Path != "" })
 		})
 	})
-}
-
-// Surfaces are the places where the app can be asked.
-func (d *Deployment) Surfaces() fact.Of[[]*Surface] {
-	return of(d, func() fact.Of[[]*Surface] { return fact.Known(d.surfaces) })
 }
 
 // Proxy is nginx as the one subject of a question, and none when there is none.

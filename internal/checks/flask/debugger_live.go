@@ -1,10 +1,13 @@
 package flask
 
 import (
+	"fmt"
 	"strings"
 
 	"assay/internal/check"
+	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/tape"
 )
 
 var _ = Family.Add(check.Check{
@@ -13,27 +16,71 @@ var _ = Family.Add(check.Check{
 	Severity: check.Critical,
 	Stage:    model.StageCode,
 	Guide:    "001: debug mode allows arbitrary code execution",
-	Why:      "The debugger runs whatever Python a visitor types, as the app's user; its PIN can be worked out or guessed.",
+	Why:      "The debugger runs whatever Python a visitor types, as the app's user; its PIN can be worked out or guessed. Every error page shows source and values.",
 	Cure:     check.InCode,
-	Ask:      check.Each((*model.Deployment).Surfaces, debugger),
+	Ask:      check.Each((*model.Deployment).Debuggables, debugger),
 })
 
-func debugger(h *check.Hearing, s *model.Surface) check.Verdict {
-	r, _ := s.Debugger.Open(h)
+func debugger(h *check.Hearing, x *model.Debuggable) check.Verdict {
+	var live []*model.Surface
+	var at []string
+	answered := false
+	for _, s := range x.Surfaces {
+		r, state := s.Debugger.Look(h)
+		switch {
+		case state != fact.IsKnown:
+		case r.Error != "" && r.Class == "denied":
+			h.Missed(fact.Why{Text: "ask " + s.URL() + ": permission denied", Hint: "run with sudo"}, false)
+		case r.Error != "" && r.Class == "timeout":
+			h.Missed(fact.Why{Text: "ask " + s.URL() + ": no answer in time", Hint: "look again when the app answers"}, false)
+		case r.Error != "" || r.Status >= 502 && r.Status <= 504: // the app was not there to be asked
+		case present(r):
+			live, at = append(live, s), append(at, s.URL())
+			answered = true
+		default:
+			answered = true
+		}
+	}
 	switch {
-	case r.Error != "" && r.Class == "denied":
-		return check.CannotTell("may not connect to "+s.Subject(), "run with sudo")
-	case r.Error != "" && r.Class == "timeout":
-		return check.CannotTell(s.Subject()+" did not answer in time", "look again when the app answers")
-	case r.Error != "":
-		return check.DoesNotApply("nothing answers there: " + r.Error)
-	case r.Status == 200 && strings.Contains(r.Get("content-type"), "javascript") && (strings.Contains(r.Body, "EVALEX") || strings.Contains(r.Body, "CONSOLE_MODE")):
-		return check.Failed("Werkzeug's debugger answers at "+s.Subject(), check.Remedy{
-			Do:       "Turn debug off: no app.run(debug=True), no FLASK_DEBUG=1, no DebuggedApplication; serve the app with gunicorn.",
-			Commands: []string{"grep -rn -e 'debug=True' -e DebuggedApplication -e FLASK_DEBUG /path/to/app"},
-			Verify:   "curl -s -o /dev/null -w '%{http_code}\\n' 'http://localhost/?__debugger__=yes&cmd=resource&f=debugger.js'",
-			Minutes:  10,
-		})
+	case len(live) > 0:
+		return check.Failed("Werkzeug's debugger answers at "+strings.Join(at, " and at "), off(h, x, live[0]))
+	case !answered:
+		return check.DoesNotApply("nothing answers")
 	}
 	return check.Passed()
+}
+
+// present knows the debugger by its own script, which holds these two names in
+// Werkzeug 0.9 to 3.1.
+func present(r tape.HTTPReply) bool {
+	return r.Status == 200 && strings.Contains(r.Get("content-type"), "javascript") &&
+		strings.Contains(r.Body, "EVALEX") && strings.Contains(r.Body, "CONSOLE_MODE")
+}
+
+func off(h *check.Hearing, x *model.Debuggable, s *model.Surface) check.Remedy {
+	r := check.Remedy{
+		Do:      "Turn debug off for good: no DebuggedApplication, no app.run(debug=True), no flask run --debug.",
+		Verify:  s.Curl("/?__debugger__=yes&cmd=resource&f=debugger.js") + " | grep -c EVALEX  # 0",
+		Minutes: 10,
+	}
+	if x.Server == nil {
+		return r
+	}
+	if v, state := x.Variable.Look(h); state == fact.IsKnown {
+		at := v.File
+		if v.Line > 0 {
+			at = fmt.Sprintf("%s:%d", v.File, v.Line)
+		}
+		r.Commands = append(r.Commands, "# "+at, "FLASK_DEBUG=0")
+	}
+	if src, ok := x.Server.StartedBy(); ok && x.Server.Development() {
+		r.Commands = append(r.Commands, fmt.Sprintf("# without --debug: %s:%d", src.Where, src.Line))
+	}
+	if dir, state := x.Server.Cwd.Look(h); state == fact.IsKnown {
+		r.Commands = append(r.Commands, "grep -rnE 'DebuggedApplication|debug ?= ?True|use_debugger' --include='*.py' "+strings.TrimSuffix(dir, " (deleted)"))
+	}
+	if u := x.Server.UnitName(); u != "" {
+		r.Commands = append(r.Commands, "sudo systemctl restart "+u)
+	}
+	return r
 }

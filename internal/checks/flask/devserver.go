@@ -2,8 +2,10 @@ package flask
 
 import (
 	"fmt"
+	"path"
 
 	"assay/internal/check"
+	"assay/internal/fact"
 	"assay/internal/model"
 )
 
@@ -13,28 +15,60 @@ var _ = Family.Add(check.Check{
 	Severity: check.Critical,
 	Stage:    model.StageApp,
 	Guide:    "000 step 2: disable development mode",
-	Why:      "Flask's server is for development: it is not hardened, serves from one process, and may bring the debugger with it.",
+	Why:      "Flask's server is for development: it is not hardened, one process does all the work, and it may bring the debugger with it.",
 	Cure:     check.OnHost,
 	Ask:      check.Each((*model.Deployment).ServersWithSites, devserver),
 })
 
 func devserver(h *check.Hearing, s model.ServedBy) check.Verdict {
-	master, up := s.Master.Open(h)
-	if s.Kind != "flask-dev" {
+	_, up := s.Master.Open(h)
+	if !s.Development() {
 		return check.Passed()
 	}
-	what := "is told to run"
-	if up {
-		what = fmt.Sprintf("runs, as process %s,", s.Program(master))
+	who := "Flask's development server runs without a unit: "
+	switch unit := s.UnitName(); {
+	case unit != "" && up:
+		who = unit + " runs Flask's development server: "
+	case unit != "":
+		who = unit + " is to run Flask's development server: "
 	}
-	v := check.Failed("Flask's development server "+what+" for "+s.Name, check.Remedy{
-		Do:       "Run the app under gunicorn, as a systemd unit.",
-		Commands: []string{"# ExecStart= of the unit", "gunicorn --workers 3 --bind unix:/run/" + s.Name + "/gunicorn.sock wsgi:app"},
-		Verify:   "pgrep -af gunicorn",
-		Minutes:  20,
-	})
+	v := check.Failed(who+s.Command(), gunicorn(h, s))
 	if !s.Sites && s.LoopbackOnly(h) {
 		return v.At(check.High)
 	}
 	return v
+}
+
+// gunicorn is the same app at the same address under gunicorn, so that nothing
+// else has to change.
+func gunicorn(h *check.Hearing, s model.ServedBy) check.Remedy {
+	bind, app := "unix:/run/"+s.Name+"/gunicorn.sock", s.App
+	if own, state := s.Listens.Look(h); state == fact.IsKnown && len(own) > 0 {
+		bind = own[0].Addr
+		if own[0].Wildcard() {
+			bind = fmt.Sprintf("127.0.0.1:%d", own[0].Port)
+		}
+	}
+	if app == "" {
+		app = "<module>:<app>"
+	}
+	line := path.Join(s.Bin(), "gunicorn") + " --workers 3 --bind " + bind + " " + app
+	r := check.Remedy{
+		Do:      "Let gunicorn run the app, on the same address; install it into the app's environment first.",
+		Verify:  "pgrep -af gunicorn",
+		Minutes: 20,
+	}
+	if bin := s.Bin(); bin != "" {
+		r.Commands = append(r.Commands, path.Join(bin, "pip")+" install gunicorn  # unless it is there")
+	}
+	unit := s.UnitName()
+	if src, ok := s.StartedBy(); ok {
+		h.Saw(src)
+		r.Commands = append(r.Commands, fmt.Sprintf("# %s:%d", src.Where, src.Line))
+	} else {
+		unit = s.Name + ".service"
+		r.Commands = append(r.Commands, "# in [Service] of a unit, /etc/systemd/system/"+unit+":")
+	}
+	r.Commands = append(r.Commands, "ExecStart="+line, "sudo systemctl daemon-reload", "sudo systemctl restart "+unit)
+	return r
 }
