@@ -76,12 +76,14 @@ func verdicts(tp *tape.Tape) (map[string]check.Outcome, map[string]bool) {
 	return out, blind
 }
 
-// blindfold hides one answer and complains when a fail became good or a new
-// finding appeared. Unknown is the only way out; where the subject itself is not
-// seen any more, the check must say that something could not be seen.
+// blindfold compares the verdicts before and after one answer was hidden, and
+// complains when a fail became good or a new finding appeared. Unknown is the
+// only way out. Where the subject itself is not seen any more, the check must
+// find the fault in another subject of the deployment (a certificate at another
+// address) or say that something could not be seen.
 func blindfold(before map[string]check.Outcome, after map[string]check.Outcome, blind map[string]bool) []string {
 	var out []string
-	finding := func(o check.Outcome) bool { return o == check.Fail || o == check.Warn }
+	was, is := places(before), places(after)
 	for key, o := range before {
 		now, there := after[key]
 		id, _, _ := strings.Cut(key, "|")
@@ -89,13 +91,34 @@ func blindfold(before map[string]check.Outcome, after map[string]check.Outcome, 
 		case !finding(o) || finding(now) || now == check.Unknown:
 		case there:
 			out = append(out, fmt.Sprintf("%s: %s became %s", key, o, now))
-		case !blind[id]:
+		case !blind[id] && !is[place(key)]:
 			out = append(out, fmt.Sprintf("%s: %s vanished, and nothing of the check is unknown", key, o))
 		}
 	}
 	for key, o := range after {
-		if finding(o) && !finding(before[key]) {
+		_, there := before[key]
+		if finding(o) && !finding(before[key]) && (there || !was[place(key)]) {
 			out = append(out, fmt.Sprintf("%s: new finding (%s)", key, o))
+		}
+	}
+	return out
+}
+
+func finding(o check.Outcome) bool { return o == check.Fail || o == check.Warn }
+
+// place is the check and the deployment of a key; the subject after them may
+// hold any character.
+func place(key string) string {
+	p := strings.SplitN(key, "|", 3)
+	return p[0] + "|" + p[1]
+}
+
+// places are those with a finding.
+func places(v map[string]check.Outcome) map[string]bool {
+	out := map[string]bool{}
+	for key, o := range v {
+		if finding(o) {
+			out[place(key)] = true
 		}
 	}
 	return out

@@ -23,7 +23,9 @@ type builder struct {
 // again; what it could not read yet is then wanted by f.
 func Build(f *facts.Facts) *Model {
 	b := &builder{f: f, m: &Model{Needs: map[Node][]Node{}}, units: map[string]fact.Of[*Unit]{}}
-	b.machine()
+	if !b.machine() {
+		return b.m
+	}
 	b.m.Nginx = b.buildNginx()
 	b.m.Stores = b.stores()
 	b.m.Firewall = b.firewall()
@@ -47,10 +49,20 @@ func (b *builder) lastWhy() fact.Why {
 	return fact.Why{Text: "could not be read"}
 }
 
-func (b *builder) machine() {
-	v, _ := b.f.Visit().Look(&b.notes)
+// machine reads what the host is, and when it was looked at. Without a clock
+// nothing can be judged: all ages hang on it.
+func (b *builder) machine() bool {
+	v, state := b.f.Visit().Look(&b.notes)
+	if state != fact.IsKnown {
+		why := b.lastWhy()
+		b.m.Nginx, b.m.Stores = fact.Unknown[*Nginx](why), fact.Unknown[[]*Listener](why)
+		b.m.Firewall = fact.Unknown[string](why)
+		b.blind(why)
+		return false
+	}
 	os, _ := b.f.OS().Look(&b.notes)
 	b.m.Machine = Machine{Hostname: v.Hostname, OS: os, Now: v.Now, Boot: v.Boot, UID: v.UID, Addresses: b.addresses()}
+	return true
 }
 
 func (b *builder) addresses() fact.Of[[]Address] {

@@ -54,7 +54,10 @@ func (b *builder) deployments(servers []*AppServer) {
 		b.m.Deployments = append(b.m.Deployments, &Deployment{model: b.m, Sites: fact.Known(withSiblings([]*Site{s}, all))})
 	}
 	if n != nil {
-		n.serves = slices.ContainsFunc(b.m.Deployments, func(d *Deployment) bool { return d.Uses(NodeNginx) })
+		n.serves = fact.Then(sites, func([]*Site) bool { return false })
+		if slices.ContainsFunc(b.m.Deployments, func(d *Deployment) bool { return d.Uses(NodeNginx) }) {
+			n.serves = fact.Known(true)
+		}
 	}
 	b.nameAll()
 }

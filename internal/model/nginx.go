@@ -25,11 +25,11 @@ type Nginx struct {
 	Accused fact.Source // the line that nginx complains of; Where is "" where it names none
 	Sites   []*Site     // every server block of http, in configuration order
 	Spare   fact.Of[[]*SpareFile]
-	serves  bool
+	serves  fact.Of[bool]
 }
 
 // Serves says that some deployment is served through it.
-func (n *Nginx) Serves() bool { return n.serves }
+func (n *Nginx) Serves() fact.Of[bool] { return n.serves }
 
 // Subject names the proxy.
 func (n *Nginx) Subject() string { return "nginx" }

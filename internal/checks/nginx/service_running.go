@@ -26,7 +26,8 @@ func running(h *check.Hearing, n *model.Nginx) check.Verdict {
 	if _, runs := n.Master.Open(h); runs {
 		return check.Passed()
 	}
-	if _, ok := n.Config.Open(h); !ok || !n.Serves() {
+	_, configured := n.Config.Open(h)
+	if serves, _ := n.Serves().Open(h); !configured || !serves {
 		return check.DoesNotApply("no deployment is served through nginx")
 	}
 	r := check.Remedy{
