@@ -1,11 +1,9 @@
 package tape
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -26,9 +24,6 @@ var (
 	// plainName looks like a secret's and is none: it says where one lies, or
 	// how long one lives.
 	plainName = regexp.MustCompile(`(?i)(_file|_path|_dir|_name|_header|_headers|_field|_method|_location|_age|_lifetime|_expires|_expiry|_ttl|_timeout|_length|_enabled|_required|_uri|_endpoint)$`)
-	// assigned is NAME=value as shells, units, env files and Python write it.
-	// A hyphen is allowed for options: --db-password=x.
-	assigned = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_.\-]*)["']?[ \t]*[=:][ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'|([^\s"';,]+))`)
 	// quotedPair is one word of Environment= that is quoted whole: "NAME=value".
 	quotedPair = regexp.MustCompile(`["']([A-Za-z_][A-Za-z0-9_]*)=((?:[^"'\\\n]|\\.)*)["']`)
 	// option is a value that follows its option as a word of its own.
@@ -41,7 +36,10 @@ var (
 	token    = regexp.MustCompile(`\[masked:[^\]]*\]`)
 )
 
-const everywhere = 8 // characters from which a value is replaced wherever it stands
+const (
+	everywhere = 8       // characters from which a value is replaced wherever it stands
+	longest    = 8 << 10 // and up to which: more is no secret, but a page behind a name like one's
+)
 
 // KnownDefaults are values that every attacker tries first.
 var KnownDefaults = []string{"dev", "secret", "changeme", "change-me", "password", "key", "secret_key", "secret-key", "super-secret", "supersecret",
@@ -63,7 +61,7 @@ func (t *Tape) Redact(key []byte) {
 	var list []secret
 	for s := range found {
 		if s != "" && !token.MatchString(s) {
-			list = append(list, secret{value: s, token: tokenFor(s, key), wide: len(s) >= everywhere && !strings.Contains(names, s)})
+			list = append(list, secret{value: s, token: tokenFor(s, key), wide: len(s) >= everywhere && len(s) <= longest && !strings.Contains(names, s)})
 		}
 	}
 	slices.SortFunc(list, func(a, b secret) int { // the longest first: one may hold another
@@ -92,16 +90,19 @@ func (t *Tape) askNames() string {
 	return b.String()
 }
 
-// texts are the strings of an answer: those inside a JSON body, else the body.
+// texts are the strings of an answer: of a line that is JSON those inside it.
 func texts(v Answer) []string {
 	out := []string{v.Stderr, v.Why}
 	for l := range strings.Lines(v.Body) {
 		var x any
 		if c := strings.TrimSpace(l); c != "" && (c[0] == '{' || c[0] == '[') && json.Unmarshal([]byte(c), &x) == nil {
 			out = append(out, stringsIn(x)...)
+			l = ""
 		}
+		out = append(out, l)
 	}
-	return append(out, v.Body)
+	// What spans lines: a private key.
+	return append(out, privKey.FindAllString(v.Body, -1)...)
 }
 
 func stringsIn(x any) []string {
@@ -117,10 +118,16 @@ func stringsIn(x any) []string {
 			}
 			out = append(out, stringsIn(e)...)
 		}
+		if len(words) == 2 { // a header
+			out = append(out, words[0]+": "+words[1])
+		}
 		return append(out, strings.Join(words, "\x00")) // an option and its value
 	case map[string]any:
 		var out []string
-		for _, e := range x {
+		for k, e := range x {
+			if s, ok := e.(string); ok {
+				out = append(out, k+"="+s)
+			}
 			out = append(out, stringsIn(e)...)
 		}
 		return out
@@ -150,11 +157,12 @@ func gather(s string, found map[string]bool) {
 }
 
 func gatherLine(s string, found map[string]bool) {
-	for _, m := range assigned.FindAllStringSubmatch(s, -1) {
-		if isSecret(m[1]) {
-			found[m[2]+m[3]+m[4]] = true
+	assignments(s, func(from int, ends []int) {
+		for _, to := range ends {
+			found[s[from:to]] = true
+			found[unescaped(s[from:to])] = true
 		}
-	}
+	})
 	// A whole line may be one variable, whose value holds blanks.
 	name, value, ok := strings.Cut(strings.TrimSpace(s), "=")
 	if name = strings.TrimSpace(name); ok && isSecret(name) && !strings.ContainsAny(name, " \t\"'\x00") && !strings.Contains(value, "\x00") {
@@ -162,7 +170,7 @@ func gatherLine(s string, found map[string]bool) {
 	}
 	for _, m := range quotedPair.FindAllStringSubmatch(s, -1) {
 		if isSecret(m[1]) {
-			found[m[2]] = true
+			found[m[2]], found[unescaped(m[2])] = true, true
 		}
 	}
 	for _, m := range option.FindAllStringSubmatch(s, -1) {
@@ -216,43 +224,17 @@ func replacer(list []secret) cleaner {
 	return c
 }
 
-// spellings are the forms in which a value may be printed: as it is, quoted by
-// JSON (with and without HTML escapes) or Python's repr, by URL, in base64.
-func spellings(v string) []string {
-	out := []string{v}
-	add := func(s string) {
-		if len(s) >= everywhere && !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	if b, err := json.Marshal(v); err == nil {
-		add(string(b[1 : len(b)-1]))
-	}
-	var raw bytes.Buffer
-	enc := json.NewEncoder(&raw)
-	enc.SetEscapeHTML(false)
-	if enc.Encode(v) == nil {
-		add(strings.TrimSuffix(raw.String(), "\n")[1 : raw.Len()-2])
-	}
-	add(strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(v))
-	add(url.QueryEscape(v))
-	add(url.PathEscape(v))
-	for _, e := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
-		add(e.EncodeToString([]byte(v)))
-	}
-	slices.SortFunc(out, func(a, b string) int { return len(b) - len(a) })
-	return out
-}
-
 // clean replaces the wide secrets everywhere and the short ones at their names.
 func (c cleaner) clean(s string) string {
 	if s == "" {
 		return s
 	}
+	s = privKey.ReplaceAllStringFunc(c.wide.Replace(s), func(k string) string { return cmp.Or(c.narrow[k], "[masked:key]") })
 	var b strings.Builder
-	for l := range strings.Lines(c.wide.Replace(s)) {
+	for l := range strings.Lines(s) {
 		if suspicious(l) {
-			for _, re := range []*regexp.Regexp{assigned, quotedPair, option} {
+			l = c.atNames(l)
+			for _, re := range []*regexp.Regexp{quotedPair, option} {
 				l = c.at(re, l, true)
 			}
 			l = c.at(userinfo, l, false)
@@ -260,6 +242,33 @@ func (c cleaner) clean(s string) string {
 		b.WriteString(l)
 	}
 	return b.String()
+}
+
+// atNames replaces the value of each name that says that it is secret.
+func (c cleaner) atNames(s string) string {
+	type cut struct {
+		from, to int
+		token    string
+	}
+	var cuts []cut
+	assignments(s, func(from int, ends []int) {
+		for _, to := range ends {
+			if tok, ok := c.narrow[s[from:to]]; ok {
+				cuts = append(cuts, cut{from, to, tok})
+				return
+			}
+		}
+	})
+	slices.SortFunc(cuts, func(a, b cut) int { return a.from - b.from })
+	var b strings.Builder
+	last := 0
+	for _, x := range cuts {
+		if x.from >= last {
+			b.WriteString(s[last:x.from] + x.token)
+			last = x.to
+		}
+	}
+	return b.String() + s[last:]
 }
 
 // at replaces the value of each match by its token.

@@ -1,8 +1,10 @@
 package tape
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The canary in every place where a secret is kept or may be printed again.
@@ -37,6 +39,15 @@ func TestRedactByPlace(t *testing.T) {
 		{"argv", `["gunicorn","--token","tok-12345","wsgi:app"]`, "tok-12345", "wsgi:app"},
 		{"cookie", `{"header":[["Set-Cookie","session=eyJhbGciOi.abc; Path=/"]]}`, "eyJhbGciOi", "Path=/"},
 		{"key", "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n", "MIIEvQ", ""},
+		{"unit, unquoted", "Environment=MAIL_PASSWORD=hunter22 PORT=80\n", "hunter22", "PORT=80"},
+		{"config of Flask", "app.config[\"SECRET_KEY\"] = \"abc12\"\n", "abc12", "app.config"},
+		{"fallback", "os.environ.get('SECRET_KEY', 'abc12')\n", "abc12", "os.environ"},
+		{"annotated", "SECRET_KEY: str = b'abc12'\n", "abc12", "SECRET_KEY"},
+		{"short, in a line of the journal", `{"MESSAGE":"settings: PIN_TOKEN=abc12 argv"}` + "\n", "abc12", " argv"},
+		{"short, in a page of JSON", `{"body":"{\"pin_token\": \"abc12\", \"n\": 1}"}` + "\n", "abc12", `\"n\": 1`},
+		{"short, before an escaped end of line", `{"body":"PIN_TOKEN=abc12\nA=1"}` + "\n", "abc12", `\nA=1`},
+		{"quotes in quotes", "SMTP_PASSWORD=\"it's \\\"so\\\" long\"\nlog: KeyError: 'it\\'s \"so\" long'\n", "so", "KeyError"},
+		{"Python's quote", "SECRET_KEY=a/b c:d@e\nlog a/b%20c%3Ad%40e and a%2fb%20c%3ad%40e\n", "b%20c", " and "},
 		{"a path is none", "SECRET_KEY_FILE=/run/secrets/key\n", "[masked", "/run/secrets/key"},
 	} {
 		tp := &Tape{}
@@ -64,5 +75,32 @@ func TestRedactSaysEqualAndDefault(t *testing.T) {
 	b, _ := tp.Get(Ask{Kind: KindFile, Name: "/b"})
 	if !strings.Contains(a.Body, "[masked:8:default:") || strings.TrimPrefix(a.Body, "SECRET_KEY=") != strings.TrimPrefix(b.Body, "JWT_SECRET=") {
 		t.Errorf("%q %q", a.Body, b.Body)
+	}
+}
+
+// A secret within a longer text in base64 begins at any of three places.
+func TestRedactInsideBase64(t *testing.T) {
+	for before := range 4 {
+		tp := &Tape{}
+		tp.Put(Ask{Kind: KindFile, Name: "/a"}, Answer{Status: Seen, Body: "SECRET_KEY=hunter2hunter2\n"})
+		text := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("u", before) + "hunter2hunter2:more"))
+		tp.Put(Ask{Kind: KindFile, Name: "/b"}, Answer{Status: Seen, Body: "header " + text + "\n"})
+		tp.Redact([]byte("k"))
+		if b, _ := tp.Get(Ask{Kind: KindFile, Name: "/b"}); !strings.Contains(b.Body, "[masked:14:") {
+			t.Errorf("%d before it: %q", before, b.Body)
+		}
+	}
+}
+
+// A line of a hostile length takes no more than its length's time.
+func TestRedactLongLines(t *testing.T) {
+	for _, piece := range []string{"a=", "token=", `token="`, `a="b`, `\`, "token: x = "} {
+		tp := &Tape{}
+		tp.Put(Ask{Kind: KindFile, Name: "/a"}, Answer{Status: Seen, Body: "key " + strings.Repeat(piece, MaxFile/4/len(piece))})
+		began := time.Now()
+		tp.Redact([]byte("k"))
+		if d := time.Since(began); d > 10*time.Second {
+			t.Errorf("%q: %v", piece, d)
+		}
 	}
 }
