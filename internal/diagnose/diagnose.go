@@ -72,7 +72,19 @@ func (d Diagnosis) Order(findings []*check.Hearing) []*check.Hearing {
 			roots = append(roots, h)
 		}
 	}
-	slices.SortStableFunc(roots, compare)
+	weight := func(r *check.Hearing) check.Severity { // a root is as bad as the worst that it causes
+		w := r.Severity
+		for _, h := range under[r.Key()] {
+			w = max(w, h.Severity)
+		}
+		return w
+	}
+	slices.SortStableFunc(roots, func(a, b *check.Hearing) int {
+		if wa, wb := weight(a), weight(b); wa != wb {
+			return int(wb) - int(wa)
+		}
+		return compare(a, b)
+	})
 	out := make([]*check.Hearing, 0, len(findings))
 	for _, r := range roots {
 		out = append(out, r)

@@ -48,6 +48,9 @@ func listening(h *check.Hearing, s *model.AppServer) check.Verdict {
 	if len(missing) == 0 || socket && binds[0].Default {
 		return check.Passed()
 	}
+	if u, known := s.Unit.Open(h); known {
+		u.Starters(h)
+	}
 	if socket {
 		return check.Failed(fmt.Sprintf("%s has two addresses: %s listens on %s and wins, so nobody listens on %s of --bind",
 			s.UnitName(), unit.Triggers[0], strings.TrimPrefix(listText(own), "unix:"), missing[0]), check.Remedy{

@@ -29,6 +29,9 @@ func running(h *check.Hearing, s *model.AppServer) check.Verdict {
 	master, up := s.Master.Open(h)
 	unit, us := s.Unit.Look(h)
 	if !up {
+		if u, known := s.Unit.Open(h); known {
+			u.Starters(h)
+		}
 		return notRunning(h, s, unit)
 	}
 	workers, _ := s.Workers.Open(h)
@@ -45,12 +48,16 @@ func running(h *check.Hearing, s *model.AppServer) check.Verdict {
 		blame(h, unit)
 		return check.Failed("gunicorn's master runs, and none of its workers does", remedy(s))
 	}
-	want, known := s.Want.Look(h)
 	if us == fact.IsKnown && dying(h, s, unit, workers) {
-		return check.Failed("gunicorn's workers die as soon as they start, over and over", remedy(s))
+		return check.Failed("gunicorn's workers die as soon as they start, over and over", crashRemedy(unit.Name)).
+			Because("gunicorn takes connections and has nobody to answer them: visitors wait, and then get 502 or 504.")
 	}
+	want, known := s.Want.Look(h.Aside())
 	if known == fact.IsKnown && live < want {
-		return check.Warned(fmt.Sprintf("gunicorn runs %d of the %d workers that it is told to", live, want), remedy(s)).
+		_, _ = s.Want.Look(h)
+		r := remedy(s)
+		r.Do = "Look for why a worker went, and restart gunicorn: it then starts as many as it is told to."
+		return check.Warned(fmt.Sprintf("gunicorn runs %d of the %d workers that it is told to", live, want), r).
 			Because("A worker is gone, frozen, or was taken away by a signal (TTOU): fewer requests are served at a time.").Breaking(false)
 	}
 	return check.Passed()
@@ -96,8 +103,7 @@ func dying(h *check.Hearing, s *model.AppServer, u *model.Unit, workers []model.
 			return false
 		}
 	}
-	var n fact.Notes
-	j, state := u.Journal.Look(&n)
+	j, state := u.Journal.Look(h.Aside())
 	last := s.Now.Add(-settle)
 	boots := j.Said(booting, last)
 	if state != fact.IsKnown || j.Said(recycled, last) > 0 || boots < 3*max(len(workers), 2) {
@@ -115,6 +121,17 @@ func blame(h *check.Hearing, u *model.Unit) {
 	}
 	if c, ok := u.Complaint(); ok {
 		h.Saw(c.Source)
+	}
+}
+
+// crashRemedy is for workers that end without a Python exception.
+func crashRemedy(unit string) check.Remedy {
+	return check.Remedy{
+		Do: "Something ends the workers without a Python exception: os._exit, a crash in a C extension, or the memory limit. " +
+			"Take back what was deployed or installed last; the kernel's log tells of crashes and of memory.",
+		Commands: []string{"sudo journalctl -k -n 200 --no-pager | grep -i -e segfault -e oom -e killed", "sudo journalctl -u " + unit + " -n 100 --no-pager"},
+		Verify:   "sudo journalctl -u " + unit + " -n 20 --no-pager",
+		Minutes:  20,
 	}
 }
 

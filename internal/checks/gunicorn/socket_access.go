@@ -33,6 +33,9 @@ func socketAccess(h *check.Hearing, u *model.SocketUse) check.Verdict {
 	switch {
 	case r.Error == "permission denied":
 		b := blocker(r)
+		if b.Mode&0o010 != 0 && slices.Contains(u.Groups, b.Group) {
+			return notTaken(u, b, user)
+		}
 		return check.Failed(fmt.Sprintf("nginx (%s) may not connect to %s: %s %s, mode %04o, %s:%s, is in the way",
 			user.Name, u.Subject(), kinds[b.Type], b.Path, b.Mode, b.Owner, b.Group), accessRemedy(u, b, user))
 	case listens && r.Error == "no such file or directory":
@@ -51,6 +54,16 @@ func blocker(r tape.AccessReport) tape.Step {
 		}
 	}
 	return tape.Step{}
+}
+
+// notTaken: nginx is in the right group by /etc/group, and its workers are older
+// than that: they take their groups when they start (initgroups).
+func notTaken(u *model.SocketUse, b tape.Step, user model.User) check.Verdict {
+	return check.Failed(fmt.Sprintf("nginx (%s) may not connect to %s: its workers run since before %s came into the group %s, which %s needs",
+		user.Name, u.Subject(), user.Name, b.Group, b.Path), check.Remedy{
+		Do: "Reload nginx: its new workers take the group.", Commands: []string{"sudo systemctl reload nginx"},
+		Verify: "curl -sI " + u.Route.Site().URL(), Minutes: 1,
+	})
 }
 
 // unseenByNginx: the kernel has a listener of that path, and nginx finds no

@@ -63,12 +63,20 @@ func configRemedy(n model.NginxConfigSubject, verb string) check.Remedy {
 		r.Commands = append([]string{fmt.Sprintf("sudoedit +%d %s", a.Line, a.Where)}, r.Commands...)
 	}
 	t, _ := n.Test.Look(&fact.Notes{})
+	if gone := missing.FindStringSubmatch(t.Problem()); gone != nil && strings.Contains(n.Accused.Text, "*") {
+		r.Do = gone[1] + " leads nowhere: remove the link, or put back what it leads to; test again, then " + verb + "."
+		r.Commands = []string{"ls -l " + gone[1], "sudo rm " + gone[1] + "   # if the site is gone for good", "sudo nginx -t && sudo systemctl " + verb + " nginx"}
+	}
 	if name := conflict.FindStringSubmatch(t.Problem()); name != nil {
 		r.Do = "Two server blocks have this name on one address, and nginx uses the first that it reads: keep the name in one."
 		r.Commands = append([]string{"sudo grep -rnF " + name[1] + " " + path.Dir(n.Main) + " | grep server_name"}, r.Commands...)
 	}
 	return r
 }
+
+// missing is nginx's word for a link that an include with a pattern found, and
+// that leads nowhere (1.22, 1.26).
+var missing = regexp.MustCompile(`open\(\) "(\S+)" failed \(2: `)
 
 // conflict is nginx's word for two blocks with one name (1.22, 1.26).
 var conflict = regexp.MustCompile(`conflicting server name "([A-Za-z0-9._*-]+)"`)

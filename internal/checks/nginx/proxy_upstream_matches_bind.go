@@ -27,18 +27,21 @@ func upstreamMatches(h *check.Hearing, w *model.Way) check.Verdict {
 		return check.CannotTell("the address in "+w.Opaque+" is made of a variable", "look at the map or set that fills it")
 	}
 	var dead, alive []string
+	elsewhere := 0
 	idle := idleBackups(w)
 	for _, u := range w.Upstreams {
-		if slices.Contains(idle, u) {
+		switch {
+		case u.Down, slices.Contains(idle, u):
+			continue
+		case u.Remote:
+			elsewhere++
 			continue
 		}
-		if u.Remote || u.Down {
-			continue
-		}
-		h.Saw(u.Source)
-		l, state := u.Listener.Look(h)
+		l, state := u.Listener.Look(h.Aside())
 		switch state {
 		case fact.IsAbsent:
+			h.Saw(u.Source)
+			_, _ = u.Listener.Look(h)
 			dead = append(dead, u.Addr)
 		case fact.IsKnown:
 			alive = append(alive, u.Addr)
@@ -48,16 +51,13 @@ func upstreamMatches(h *check.Hearing, w *model.Way) check.Verdict {
 		}
 	}
 	switch {
-	case len(dead) == 0 && len(alive) == 0:
-		if len(w.Upstreams) > 0 && !slices.ContainsFunc(w.Upstreams, func(u *model.Upstream) bool { return !u.Remote && !u.Down }) {
-			return check.DoesNotApply("the upstream is another machine")
-		}
-		return check.Passed()
+	case len(dead) == 0 && len(alive) == 0 && elsewhere > 0:
+		return check.DoesNotApply("the upstream is another machine")
 	case len(dead) == 0:
 		return check.Passed()
-	case len(alive) > 0:
-		return check.Warned(fmt.Sprintf("of the %d servers that nginx hands %s to, nobody listens on %s", len(dead)+len(alive), w.Where(), listText(dead)), matchRemedy(h, w, dead[0])).
-			Because("nginx tries a dead server anew every ten seconds (fail_timeout) before it takes another; if the others fail too, visitors get 502.").Breaking(false)
+	case len(alive)+elsewhere > 0:
+		return check.Warned(fmt.Sprintf("of the %d servers that nginx hands %s to, nobody listens on %s", len(dead)+len(alive)+elsewhere, w.Where(), listText(dead)), sparedRemedy(w, dead[0])).At(check.Medium).Breaking(false).
+			Because("Another server answers in its place, so visitors notice little; but there is less of the app than you planned, and nothing left when the other one fails.")
 	}
 	for _, r := range w.Also {
 		h.Saw(model.SourceOf(r.Pass))
@@ -94,6 +94,7 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 	held, hs := l.Holders.Look(h.Aside())
 	_, ms := w.Server.Master.Look(h.Aside())
 	if hs == fact.IsKnown && ms != fact.IsUnknown && len(held) > 0 && held[0].PID != 1 && l.Path == "" && !slices.ContainsFunc(held, w.Server.Has) {
+		h.Saw(u.Source)
 		_, _ = l.Holders.Look(h)
 		port := u.Addr[strings.LastIndexByte(u.Addr, ':')+1:]
 		return check.Failed(fmt.Sprintf("%s is held by another program, %s, not by %s", u.Addr, held[0].Comm, w.Server.Name), check.Remedy{
@@ -104,6 +105,8 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 	}
 	if w.Server.Gunicorn() && u.Protocol != "http" {
 		if u.Protocol != "https" || speaksPlain(h, w) {
+			h.Saw(u.Source)
+			_, _ = w.Server.Master.Look(h)
 			return check.Failed(fmt.Sprintf("nginx speaks %s to %s, where gunicorn understands only http", u.Protocol, u.Addr), check.Remedy{
 				Do:       "Put proxy_pass with http:// in the place of " + w.Pass.Name + " " + w.Pass.Arg(0) + ".",
 				Commands: []string{"# " + where(w.Pass.File, w.Pass.Line), "proxy_pass http://" + u.Addr + ";", "sudo nginx -t && sudo systemctl reload nginx"},
@@ -118,6 +121,17 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 func speaksPlain(h *check.Hearing, w *model.Way) bool {
 	r, state := w.Plain.Look(h)
 	return state == fact.IsKnown && r.Status > 0
+}
+
+// sparedRemedy is for one dead server among several.
+func sparedRemedy(w *model.Way, dead string) check.Remedy {
+	r := check.Remedy{Do: "Start what should listen on " + dead + ", or take the server out of the upstream.", Verify: "curl -sI " + w.Site().URL(), Minutes: 5}
+	for _, u := range w.Upstreams {
+		if u.Addr == dead {
+			r.Commands = []string{"# " + where(u.Source.Where, u.Source.Line) + ": " + u.Source.Text, "sudo nginx -t && sudo systemctl reload nginx"}
+		}
+	}
+	return r
 }
 
 // matchRemedy points proxy_pass at the app's own address where that is known.

@@ -82,10 +82,13 @@ func shadowed(h *check.Hearing, v *model.VHost, name string, l syntax.Listen, by
 	r := check.Remedy{
 		Do:       fmt.Sprintf("Keep %s in one block: take it out of the server_name of the other, or remove that file.", name),
 		Commands: []string{"# the block that answers: " + at, "# the app's block:        " + mine, "sudo nginx -t && sudo systemctl reload nginx"},
-		Verify:   "curl -sI " + v.Site.URL(),
+		Verify:   "curl -sI " + strings.Replace(v.Site.URL(), v.Site.Names[0], name, 1),
 		Minutes:  10,
 	}
 	if i := slices.IndexFunc(v.Own, func(s *model.Site) bool { return s.Server == by }); i >= 0 && sameWay(v.Own[i], v.Site) {
+		r.Do = "Keep one of the two blocks; a leftover copy of a file can go."
+		r.Commands[1] = "# the block that is ignored: " + mine
+		r.Commands[0] = "# the block that answers:    " + at
 		return check.Warned(fmt.Sprintf("%s has two blocks for the same app on %s: %s answers, %s is ignored", name, port, at, mine), r).
 			Because("A change in the block that is ignored has no effect.")
 	}

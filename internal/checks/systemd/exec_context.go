@@ -135,7 +135,7 @@ func refused(u *model.Unit, what, file string, r tape.AccessReport) check.Verdic
 		}
 	}
 	return check.Failed(fmt.Sprintf("%s may not use %s, %s: permission denied at %s", user, what, asked, at), check.Remedy{
-		Do: "Give " + user + " the right to enter and to run it.", Commands: []string{"sudo setfacl -m u:" + user + ":rx " + file, "sudo systemctl restart " + u.Name},
+		Do: "Give the user " + user + " the right to enter (and, for a file, to run) " + file + ".", Commands: []string{"sudo setfacl -m u:" + user + ":rx " + file, "sudo systemctl restart " + u.Name},
 		Verify: "sudo -u " + user + " test -x " + file + " && echo ok", Minutes: 5})
 }
 

@@ -45,8 +45,10 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 	case !u.Running() && u.SocketLive:
 		return onDemand(u)
 	case !u.Running():
+		u.Starters(h)
 		return down(h, u)
 	case !u.AtBoot():
+		u.Starters(h)
 		return check.Warned(name+" runs, but is not enabled: after a reboot it stays down", enable(name)).
 			Because("The site works until the machine restarts, and is gone after that.").Breaking(false)
 	}
