@@ -44,7 +44,7 @@ func (s *AppServer) Bin() string {
 	return ""
 }
 
-// target is the app as gunicorn is told it, from what Flask was told.
+// target is the app as a shell tells gunicorn is told it, from what Flask was told.
 func (b *builder) target(s *AppServer) string {
 	app := ""
 	for i, a := range s.Argv {
@@ -66,6 +66,8 @@ func (b *builder) target(s *AppServer) string {
 	switch {
 	case app == "" || app == ".":
 		return ""
+	case strings.HasSuffix(app, ":create_app") || strings.HasSuffix(app, ":make_app"):
+		return "'" + app + "()'" // Flask calls a factory by itself, gunicorn is told to
 	case strings.Contains(app, ":"):
 		return app
 	}

@@ -168,7 +168,7 @@ func (b *builder) endpoints(n *Name, all []*Name) fact.Of[[]*Endpoint] {
 	if len(addrs) == 0 && n.Secure() {
 		for _, s := range n.Sites {
 			for _, l := range s.Listens {
-				if l.TLS && l.Unix == "" {
+				if l.TLS && l.Unix == "" && len(out) == 0 {
 					add(probeIP(l), l.Port)
 				}
 			}

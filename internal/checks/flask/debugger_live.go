@@ -2,6 +2,7 @@ package flask
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/internal/check"
@@ -71,10 +72,10 @@ func off(h *check.Hearing, x *model.Debuggable, s *model.Surface) check.Remedy {
 		if v.Line > 0 {
 			at = fmt.Sprintf("%s:%d", v.File, v.Line)
 		}
-		r.Commands = append(r.Commands, "# "+at, "FLASK_DEBUG=0")
+		r.Cure, r.Commands = check.OnHost, append(r.Commands, "# "+at, "FLASK_DEBUG=0")
 	}
-	if src, ok := x.Server.StartedBy(); ok && x.Server.Development() {
-		r.Commands = append(r.Commands, fmt.Sprintf("# without --debug: %s:%d", src.Where, src.Line))
+	if src, ok := x.Server.StartedBy(); ok && slices.Contains(x.Server.Argv, "--debug") {
+		r.Cure, r.Commands = check.OnHost, append(r.Commands, fmt.Sprintf("# without --debug: %s:%d", src.Where, src.Line))
 	}
 	if dir, state := x.Server.Cwd.Look(h); state == fact.IsKnown {
 		r.Commands = append(r.Commands, "grep -rnE 'DebuggedApplication|debug ?= ?True|use_debugger' --include='*.py' "+strings.TrimSuffix(dir, " (deleted)"))

@@ -54,11 +54,15 @@ func gunicorn(h *check.Hearing, s model.ServedBy) check.Remedy {
 	}
 	line := path.Join(s.Bin(), "gunicorn") + " --workers 3 --bind " + bind + " " + app
 	r := check.Remedy{
-		Do:      "Let gunicorn run the app, on the same address; install it into the app's environment first.",
+		Do:      "Let gunicorn run the app, on the same address. Its last word is module and app object.",
 		Verify:  "pgrep -af gunicorn",
 		Minutes: 20,
 	}
-	if bin := s.Bin(); bin != "" {
+	switch bin := s.Bin(); bin {
+	case "":
+	case "/usr/bin":
+		r.Commands = append(r.Commands, "sudo apt install gunicorn  # unless it is there")
+	default:
 		r.Commands = append(r.Commands, path.Join(bin, "pip")+" install gunicorn  # unless it is there")
 	}
 	unit := s.UnitName()

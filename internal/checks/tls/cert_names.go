@@ -22,8 +22,14 @@ var _ = Family.Add(check.Check{
 })
 
 func names(h *check.Hearing, e *model.Endpoint) check.Verdict {
-	if !e.Of().Secure() {
+	switch {
+	case !e.Of().Secure():
 		return check.DoesNotApply("no block serves the name with TLS")
+	case e.Of().Internal:
+		return check.DoesNotApply("a name that is not in the public DNS by design")
+	}
+	if local, _ := e.Of().Hosts.Open(h); local {
+		return check.DoesNotApply("the name is a private one of /etc/hosts, by design")
 	}
 	chain, _, v := served(h, e)
 	if chain == nil {
