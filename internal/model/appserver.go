@@ -102,7 +102,11 @@ func (b *builder) kindOf(p Process) string {
 	if !runsModule(p.Args) {
 		return ""
 	}
-	for _, l := range b.heldBy(p) {
+	own := b.heldBy(p)
+	if len(own) == 0 {
+		b.blindHolders()
+	}
+	for _, l := range own {
 		if l.Path != "" || !strings.HasPrefix(l.Proto, "tcp") {
 			continue
 		}
@@ -110,8 +114,27 @@ func (b *builder) kindOf(p Process) string {
 		if state == fact.IsKnown && strings.HasPrefix(r.Get("server"), "Werkzeug/") {
 			return "flask-dev"
 		}
+		if state == fact.IsUnknown {
+			b.blind(b.lastWhy())
+		}
 	}
 	return ""
+}
+
+// blindHolders notes that a process may hold a socket whose holders were hidden.
+func (b *builder) blindHolders() {
+	all, state := b.sockets().Look(&b.notes)
+	if state == fact.IsUnknown {
+		b.blind(b.lastWhy())
+		return
+	}
+	for _, l := range all {
+		var n fact.Notes
+		if _, hs := l.Holders.Look(&n); hs == fact.IsUnknown && strings.HasPrefix(l.Proto, "tcp") {
+			b.blind(n.Why())
+			return
+		}
+	}
 }
 
 // heldBy are the listeners that a process holds.
@@ -244,6 +267,9 @@ func (b *builder) fromUnits(have []*AppServer) []*AppServer {
 		text, s := b.f.File(file).Look(&n)
 		if s == fact.IsKnown && !seen[name] && mentionsServer(text) {
 			units[name] = []string{file}
+		}
+		if s == fact.IsUnknown && !seen[name] {
+			b.blind(n.Why())
 		}
 	}
 	for _, name := range sortedKeys(units) {

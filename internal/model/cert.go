@@ -192,6 +192,7 @@ func (b *builder) deadNames(e *Endpoint, served []*Name) fact.Of[[]string] {
 			return fact.Known[[]string](nil)
 		}
 		var dead []string
+		var unseen []fact.Why
 		for k, n := range chain[0].DNSNames {
 			if k == maxOthers || strings.HasPrefix(n, "*.") || internalName(n) ||
 				slices.ContainsFunc(served, func(s *Name) bool { return s.Name == n }) {
@@ -203,6 +204,12 @@ func (b *builder) deadNames(e *Endpoint, served []*Name) fact.Of[[]string] {
 			if as == fact.IsKnown && aaaas == fact.IsKnown && len(a.Addrs)+len(aaaa.Addrs) == 0 && a.Rcode != "SERVFAIL" {
 				dead = append(dead, n)
 			}
+			if len(a.Addrs)+len(aaaa.Addrs) == 0 {
+				unseen = append(unseen, notes.Whys...)
+			}
+		}
+		if len(dead) == 0 && len(unseen) > 0 {
+			return fact.Unknown[[]string](unseen[0])
 		}
 		return fact.Known(dead)
 	})

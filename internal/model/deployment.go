@@ -38,6 +38,11 @@ func (b *builder) deployments(servers []*AppServer) {
 		list = append(list, &Deployment{Server: s, model: b.m, Sites: sites})
 	}
 	joined := b.join(list, all)
+	if why, hidden := b.hiddenWay(all, joined); hidden {
+		sites = fact.Unknown[[]*Site](why)
+		_, _ = sites.Look(&notes)
+		b.blind(why)
+	}
 	for _, d := range list {
 		own := joined[d]
 		if len(own) > 0 {
@@ -51,6 +56,9 @@ func (b *builder) deployments(servers []*AppServer) {
 		b.m.Deployments = append(b.m.Deployments, d)
 	}
 	for _, s := range b.orphans(all, joined) {
+		if len(b.m.Blind) > 0 {
+			break // its app server may be what was not seen
+		}
 		b.m.Deployments = append(b.m.Deployments, &Deployment{model: b.m, Sites: fact.Known(withSiblings([]*Site{s}, all))})
 	}
 	if n != nil {
@@ -157,11 +165,31 @@ func (b *builder) pairLeftOvers(list []*Deployment, sites []*Site, joined map[*D
 		rest = append(rest, s)
 	}
 	free = slices.DeleteFunc(free, func(d *Deployment) bool { return len(joined[d]) > 0 })
-	if len(free) == 1 && len(rest) > 0 && sameUpstream(rest) {
+	if len(free) == 1 && len(rest) > 0 && sameUpstream(rest) && len(b.m.Blind) == 0 {
 		for _, s := range rest {
 			add(free[0], s)
 		}
 	}
+}
+
+// hiddenWay finds a site that no deployment has, and of whose upstream it could
+// not be seen whether anybody listens.
+func (b *builder) hiddenWay(sites []*Site, joined map[*Deployment][]*Site) (fact.Why, bool) {
+	for _, s := range sites {
+		taken := false
+		for _, own := range joined {
+			taken = taken || slices.Contains(own, s)
+		}
+		for _, r := range s.Routes {
+			for _, u := range r.Upstreams {
+				var n fact.Notes
+				if _, state := u.Listener.Look(&n); !taken && !u.Remote && !u.Down && state == fact.IsUnknown {
+					return n.Why(), true
+				}
+			}
+		}
+	}
+	return fact.Why{}, false
 }
 
 func sameUpstream(sites []*Site) bool {

@@ -95,6 +95,10 @@ func (b *builder) asService(c ExecContext, file, want string) fact.Of[tape.Acces
 func (b *builder) interpreter(c *ExecContext) {
 	var n fact.Notes
 	text, state := b.f.Head(c.Program).Look(&n)
+	if state == fact.IsUnknown {
+		c.Interpreter, c.Interprets = c.Program, fact.Unknown[tape.AccessReport](n.Why())
+		return
+	}
 	if state != fact.IsKnown || !strings.HasPrefix(text, "#!") {
 		return
 	}

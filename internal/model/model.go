@@ -180,6 +180,7 @@ type Unit struct {
 	Signalled  bool             // ExitStatus is the number of a signal
 	Source     fact.Source      // what systemctl said
 	listens    []string         // addresses of the socket units in Triggers
+	unseen     []fact.Why       // units that may start this one and could not be looked at
 }
 
 // EnvValue is a variable of a service's environment with where it was set.

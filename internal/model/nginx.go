@@ -188,18 +188,22 @@ func (b *builder) spareFiles(cfg facts.NginxConfig) fact.Of[[]*SpareFile] {
 	list := b.f.Glob(dir + "/sites-available/*")
 	conf := b.f.Glob(dir + "/conf.d/*")
 	return fact.Bind(list, func(avail []string) fact.Of[[]*SpareFile] {
-		return fact.Then(conf, func(conf []string) []*SpareFile {
+		return fact.Bind(conf, func(conf []string) fact.Of[[]*SpareFile] {
 			return b.spareAmong(cfg, append(slices.Clone(avail), conf...))
 		})
 	})
 }
 
-func (b *builder) spareAmong(cfg facts.NginxConfig, paths []string) []*SpareFile {
+func (b *builder) spareAmong(cfg facts.NginxConfig, paths []string) fact.Of[[]*SpareFile] {
 	used := map[string]bool{}
 	for _, p := range cfg.Files {
 		used[p] = true
 		var n fact.Notes
-		if st, s := b.f.Stat(p, false).Look(&n); s == fact.IsKnown && st.Real != "" {
+		st, s := b.f.Stat(p, false).Look(&n)
+		if s == fact.IsUnknown { // it may be the link to any of the others
+			return fact.Unknown[[]*SpareFile](n.Why())
+		}
+		if st.Real != "" {
 			used[st.Real] = true
 		}
 	}
@@ -210,7 +214,10 @@ func (b *builder) spareAmong(cfg facts.NginxConfig, paths []string) []*SpareFile
 		}
 		var n fact.Notes
 		text, s := b.f.File(p).Look(&n)
-		if s != fact.IsKnown {
+		if s == fact.IsUnknown {
+			return fact.Unknown[[]*SpareFile](n.Why())
+		}
+		if s == fact.IsAbsent {
 			continue
 		}
 		f := &SpareFile{Path: p}
@@ -227,5 +234,5 @@ func (b *builder) spareAmong(cfg facts.NginxConfig, paths []string) []*SpareFile
 		}
 		out = append(out, f)
 	}
-	return out
+	return fact.Known(out)
 }

@@ -90,10 +90,11 @@ func (d *Deployment) plain() fact.Of[tape.HTTPReply] {
 // VHost is a server block that should answer for an app, or a file that holds
 // one and is not included.
 type VHost struct {
-	Site  *Site
-	Spare *SpareFile
-	All   []*syntax.Directive // every server block
-	Own   []*Site             // of the same deployment
+	Site   *Site
+	Spare  *SpareFile
+	Unseen []fact.Why          // parts of the configuration that could not be read
+	All    []*syntax.Directive // every server block
+	Own    []*Site             // of the same deployment
 }
 
 // Subject names the block or the file.
@@ -125,29 +126,36 @@ func (d *Deployment) VHosts() fact.Of[[]*VHost] {
 			if x == nil {
 				return fact.Unknown[[]*VHost](n.Why())
 			}
-			return fact.Then(x.Spare, func(spare []*SpareFile) []*VHost { return d.vhosts(x, sites, spare) })
+			if own := d.vhosts(x, sites); len(own) > 0 || d.Server == nil {
+				return fact.Known(own)
+			}
+			return fact.Then(x.Spare, d.spareHosts)
 		})
 	})
 }
 
-func (d *Deployment) vhosts(x *Nginx, sites []*Site, spare []*SpareFile) []*VHost {
+func (d *Deployment) vhosts(x *Nginx, sites []*Site) []*VHost {
 	var all []*syntax.Directive
 	for _, s := range x.Sites {
 		all = append(all, s.Server)
 	}
+	var n fact.Notes
+	cfg, _ := x.Config.Look(&n)
 	var out []*VHost
-	served := false
 	for _, s := range sites {
 		if len(s.Routes) > 0 {
-			served = true
-			out = append(out, &VHost{Site: s, All: all, Own: sites})
+			out = append(out, &VHost{Site: s, All: all, Own: sites, Unseen: cfg.Unseen})
 		}
 	}
+	return out
+}
+
+// spareHosts are the files beside the configuration that would lead to an app
+// which no site leads to.
+func (d *Deployment) spareHosts(spare []*SpareFile) []*VHost {
 	var n fact.Notes
+	var out []*VHost
 	for _, f := range spare {
-		if d.Server == nil || served {
-			continue
-		}
 		binds, _ := d.Server.Binds.Look(&n)
 		if slices.ContainsFunc(f.Pass, func(p string) bool {
 			return slices.ContainsFunc(binds, func(b Bind) bool { return SameAddr(b.Addr, p) })

@@ -27,6 +27,14 @@ func (u *Unit) Running() bool {
 	return u.Active == "active" || u.Active == "reloading"
 }
 
+// Starters is to be called before a unit is blamed for not being started: what
+// starts it (a socket, a target) may be what could not be seen.
+func (u *Unit) Starters(w fact.Witness) {
+	for _, why := range u.unseen {
+		w.Missed(why, true)
+	}
+}
+
 // AtBoot says that it, or a socket that starts it, comes up with the machine.
 func (u *Unit) AtBoot() bool { return u.Boot || u.SocketBoot }
 
@@ -37,7 +45,7 @@ var reached = []string{"multi-user.target", "graphical.target", "default.target"
 // atBoot says that systemd starts a unit with the machine: its own word for
 // it, or a unit that pulls it in and comes up itself. "enabled-runtime" is gone
 // after a reboot, and "linked" pulls nothing in.
-func (b *builder) atBoot(p facts.Props, depth int) bool {
+func (b *builder) atBoot(u *Unit, p facts.Props, depth int) bool {
 	switch p["UnitFileState"] {
 	case "enabled", "generated", "alias", "indirect":
 		return true
@@ -47,9 +55,14 @@ func (b *builder) atBoot(p facts.Props, depth int) bool {
 			return true
 		}
 		var n fact.Notes
-		if up, state := b.f.Unit(w).Look(&n); state == fact.IsKnown && depth > 0 && !slices.Contains(reached, w) && b.atBoot(up, depth-1) {
+		if depth == 0 || slices.Contains(reached, w) {
+			continue
+		}
+		up, state := b.f.Unit(w).Look(&n)
+		if state == fact.IsKnown && b.atBoot(u, up, depth-1) {
 			return true
 		}
+		u.unseen = append(u.unseen, n.Whys...)
 	}
 	return false
 }
@@ -78,11 +91,12 @@ func (b *builder) readUnit(name string, p facts.Props) *Unit {
 		var n fact.Notes
 		if s, state := b.f.Unit(t).Look(&n); state == fact.IsKnown {
 			u.SocketLive = u.SocketLive || s["ActiveState"] == "active"
-			u.SocketBoot = u.SocketBoot || b.atBoot(s, 2)
+			u.SocketBoot = u.SocketBoot || b.atBoot(u, s, 2)
 			u.listens = append(u.listens, socketAddresses(s["Listen"])...)
 		}
+		u.unseen = append(u.unseen, n.Whys...)
 	}
-	u.Boot = b.atBoot(p, 2)
+	u.Boot = b.atBoot(u, p, 2)
 	u.Files = b.unitFiles(u)
 	if !u.Running() || serverKind(u.argv()) != "" {
 		u.Journal = b.journal(name)

@@ -99,6 +99,11 @@ func exposed(h *check.Hearing, x *model.Exposure, what string, r check.Remedy) c
 		}
 		at[k], by[k] = append(at[k], addr), reach.By
 	}
+	if at[3] != nil || at[2] != nil || at[1] != nil {
+		for _, l := range x.Listeners { // a port alone does not say whose it is
+			_, _ = l.Holders.Open(h)
+		}
+	}
 	switch {
 	case at[3] != nil:
 		return check.Failed(fmt.Sprintf("%s listens on %s, and the whole internet can connect (%s)", what, list(at[3]), by[3]), r)

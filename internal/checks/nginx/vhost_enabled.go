@@ -43,6 +43,9 @@ func vhost(h *check.Hearing, v *model.VHost) check.Verdict {
 	if len(s.Names) == 0 {
 		return check.DoesNotApply("the block takes every name")
 	}
+	for _, why := range v.Unseen { // another block with the name may stand there
+		h.Missed(why, false)
+	}
 	for _, name := range s.Names {
 		for _, l := range s.Listens {
 			if l.Unix != "" {
