@@ -28,6 +28,23 @@ func (l *Leaf) Subject() string { return l.Ends[0].Subject() }
 // Node is what the names' TLS stands on.
 func (l *Leaf) Node() Node { return Node("cert:" + l.Subject()) }
 
+// AllNames is a certificate under the question which names it has.
+type AllNames struct{ *Leaf }
+
+// Subject is the certificate.
+func (l AllNames) Subject() string { return "certificate of " + l.Leaf.Subject() }
+
+// Certificates are what is served, for the question which names they have.
+func (d *Deployment) Certificates() fact.Of[[]AllNames] {
+	return fact.Then(d.Leaves(), func(all []*Leaf) []AllNames {
+		var out []AllNames
+		for _, l := range all {
+			out = append(out, AllNames{l})
+		}
+		return out
+	})
+}
+
 // Names are the names that it is served for.
 func (l *Leaf) Names() []string {
 	var out []string
@@ -60,11 +77,13 @@ type Gate struct {
 func (b *builder) leaves(names []*Name) []*Leaf {
 	var out []*Leaf
 	by := map[string]*Leaf{}
+	hidden := false // an endpoint before this one may serve the same certificate
 	for _, name := range names {
 		var n fact.Notes
 		ends, _ := name.TLS.Look(&n)
 		for _, e := range ends {
-			s, _ := e.Shake.Look(&n)
+			s, state := e.Shake.Look(&n)
+			hidden = hidden || state == fact.IsUnknown
 			key := e.Subject()
 			if len(s.Chain) > 0 {
 				key = s.Chain[0]
@@ -72,7 +91,7 @@ func (b *builder) leaves(names []*Name) []*Leaf {
 			if by[key] == nil {
 				by[key] = &Leaf{Now: b.m.Machine.Now}
 				out = append(out, by[key])
-				e.First = true
+				e.First = !hidden
 			}
 			by[key].Ends = append(by[key].Ends, e)
 		}
@@ -170,7 +189,11 @@ func asksOverHTTP(conf string) bool {
 // gate asks the host's own rules about visitors. Where some addresses may come
 // and others not, it is not shut: that is how a site for few is made.
 func (b *builder) gate(e *Endpoint, ip netip.Addr, port int) fact.Of[Gate] {
-	if !e.Own || ip.IsLoopback() {
+	if !e.Own {
+		// Whose address it is says nothing of the gate, unless that is not known.
+		return fact.Bind(b.m.Machine.Addresses, func([]Address) fact.Of[Gate] { return fact.Absent[Gate]() })
+	}
+	if ip.IsLoopback() {
 		return fact.Absent[Gate]()
 	}
 	return fact.Bind(b.f.Firewall(), func(set *nft.Ruleset) fact.Of[Gate] {
