@@ -28,23 +28,6 @@ func (l *Leaf) Subject() string { return l.Ends[0].Subject() }
 // Node is what the names' TLS stands on.
 func (l *Leaf) Node() Node { return Node("cert:" + l.Subject()) }
 
-// AllNames is a certificate under the question which names it has.
-type AllNames struct{ *Leaf }
-
-// Subject is the certificate.
-func (l AllNames) Subject() string { return "certificate of " + l.Leaf.Subject() }
-
-// Certificates are what is served, for the question which names they have.
-func (d *Deployment) Certificates() fact.Of[[]AllNames] {
-	return fact.Then(d.Leaves(), func(all []*Leaf) []AllNames {
-		var out []AllNames
-		for _, l := range all {
-			out = append(out, AllNames{l})
-		}
-		return out
-	})
-}
-
 // Names are the names that it is served for.
 func (l *Leaf) Names() []string {
 	var out []string
