@@ -96,6 +96,9 @@ func (b *builder) appServers() []*AppServer {
 // kindOf knows a server by its command line; a plain `python app.py` only by
 // what it answers on the port that it listens on.
 func (b *builder) kindOf(p Process) string {
+	if lies(p) {
+		return ""
+	}
 	if k := serverKind(p.Args); k != "" {
 		return k
 	}
@@ -135,6 +138,20 @@ func (b *builder) blindHolders() {
 			return
 		}
 	}
+}
+
+// lies says that a process bears gunicorn's title and is no Python program:
+// anybody may call a process what they like (exec -a). setproctitle sets comm
+// too, which is all there is to go by where the program's file is hidden.
+func lies(p Process) bool {
+	if len(p.Args) == 0 || !strings.HasPrefix(p.Args[0], "gunicorn: ") {
+		return false
+	}
+	program := path.Base(p.Exe)
+	if p.Exe == "" {
+		program = p.Comm
+	}
+	return !strings.Contains(program, "python") && !strings.Contains(program, "pypy") && !strings.Contains(program, "gunicorn")
 }
 
 // heldBy are the listeners that a process holds.
@@ -268,7 +285,9 @@ func (b *builder) fromUnits(have []*AppServer) []*AppServer {
 		if s == fact.IsKnown && !seen[name] && mentionsServer(text) {
 			units[name] = []string{file}
 		}
-		if s == fact.IsUnknown && !seen[name] {
+		// A masked unit is a link to /dev/null; nothing but a regular file is one
+		// that systemd would load.
+		if s == fact.IsUnknown && !seen[name] && !strings.HasSuffix(n.Why().Text, ": not a regular file") {
 			b.blind(n.Why())
 		}
 	}

@@ -64,7 +64,10 @@ const defaultNginxMain = "/etc/nginx/nginx.conf"
 func (b *builder) buildNginx() fact.Of[*Nginx] {
 	n := &Nginx{Main: defaultNginxMain}
 	procs, state := b.f.Procs().Look(&b.notes)
-	master, found := nginxMaster(procs)
+	n.Unit = b.unit("nginx.service")
+	var seen fact.Notes
+	u, ustate := n.Unit.Look(&seen)
+	master, found := nginxMaster(procs, ustate != fact.IsKnown || u.Load != "not-found")
 	switch {
 	case found:
 		n.Master = fact.Known(master, facts.ProcSource(master))
@@ -72,17 +75,17 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 		n.Workers = children(procs, master.PID)
 	case slices.ContainsFunc(procs, func(p Process) bool { return isMaster(p) && p.PIDNS != "" }):
 		n.Master = fact.Unknown[Process](fact.Why{Text: "nginx runs in a container, which is not looked into", Ask: tape.Ask{Kind: tape.KindProcs}})
+	case ustate == fact.IsUnknown && slices.ContainsFunc(procs, isMaster):
+		n.Master = fact.Unknown[Process](seen.Why())
 	case state == fact.IsKnown:
 		n.Master = fact.Absent[Process](fact.Source{Where: "processes", Text: "no nginx master process", Ask: tape.Ask{Kind: tape.KindProcs}})
 	default:
 		n.Master = fact.Unknown[Process](b.lastWhy())
 	}
-	n.Unit = b.unit("nginx.service")
 	n.Config = b.f.Nginx(n.Main)
 	cfg, cstate := n.Config.Look(&b.notes)
 	if cstate == fact.IsAbsent && !found {
-		var notes fact.Notes
-		if u, s := n.Unit.Look(&notes); s != fact.IsKnown || u.Load == "not-found" {
+		if ustate != fact.IsKnown || u.Load == "not-found" {
 			return fact.Absent[*Nginx](fact.Source{Where: n.Main, Text: "there is no such file, and no nginx runs"})
 		}
 	}
@@ -123,15 +126,26 @@ func (b *builder) accused(test fact.Of[facts.NginxTest]) fact.Source {
 
 // nginxMaster finds the master process: it renames itself "nginx: master
 // process /usr/sbin/nginx -g daemon on; ..." (src/os/unix/ngx_process_cycle.c).
-func nginxMaster(procs []Process) (Process, bool) {
-	for _, p := range procs {
-		if isMaster(p) && p.PIDNS == "" {
-			return p, true
+// Anybody may name a process so, and what stands behind -c is read: the unit's
+// own comes first, then root's; another user's counts only where there is no
+// unit, and when its program is nginx.
+func nginxMaster(procs []Process, hasUnit bool) (Process, bool) {
+	for _, trusted := range []func(Process) bool{
+		func(p Process) bool { return serviceOf(p.Cgroup) == "nginx.service" },
+		func(p Process) bool { return p.UID == 0 },
+		func(p Process) bool {
+			return !hasUnit && p.Comm == "nginx" && (p.Exe == "" || path.Base(p.Exe) == "nginx")
+		},
+	} {
+		for _, p := range procs {
+			if p.PIDNS == "" && trusted(p) && isMaster(p) {
+				return p, true
+			}
 		}
-	}
-	for _, p := range procs { // daemon off; master_process off
-		if p.Comm == "nginx" && p.PIDNS == "" && !strings.HasPrefix(strings.Join(p.Args, " "), "nginx: ") {
-			return p, true
+		for _, p := range procs { // daemon off; master_process off
+			if p.PIDNS == "" && trusted(p) && p.Comm == "nginx" && !strings.HasPrefix(strings.Join(p.Args, " "), "nginx: ") {
+				return p, true
+			}
 		}
 	}
 	return Process{}, false
