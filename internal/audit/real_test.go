@@ -180,7 +180,11 @@ func (p page) unknown() []item {
 // say lists items for a test's complaint.
 func say(list []item) string {
 	var b strings.Builder
-	for _, i := range list {
+	for k, i := range list {
+		if k == 12 {
+			fmt.Fprintf(&b, "\n\tand %d more", len(list)-k)
+			break
+		}
 		fmt.Fprintf(&b, "\n\t%s %s: %s", i.Status, i.Key, i.Summary)
 		if i.Status == "unknown" {
 			fmt.Fprintf(&b, " %q %q", i.Unseen, i.Hints)
