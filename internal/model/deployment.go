@@ -48,7 +48,7 @@ func (b *builder) deployments(servers []*AppServer) {
 		if len(own) > 0 {
 			d.Sites = fact.Known(withSiblings(own, all))
 		} else if d.Sites = sites; state != fact.IsUnknown && !notes.Blind() {
-			d.Sites = fact.Known[[]*Site](nil)
+			d.Sites = b.unclaimed(d, all, joined)
 		}
 		if d.Server.Idle && len(own) == 0 {
 			continue
@@ -68,6 +68,32 @@ func (b *builder) deployments(servers []*AppServer) {
 		}
 	}
 	b.nameAll()
+}
+
+// claimed says that some deployment has the site.
+func claimed(s *Site, joined map[*Deployment][]*Site) bool {
+	for _, own := range joined {
+		if slices.Contains(own, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// unclaimed: no site leads to the app, unless its addresses are not known and
+// some site leads to nobody that is.
+func (b *builder) unclaimed(d *Deployment, sites []*Site, joined map[*Deployment][]*Site) fact.Of[[]*Site] {
+	var n fact.Notes
+	if _, state := d.Server.Binds.Look(&n); state != fact.IsUnknown {
+		return fact.Known[[]*Site](nil)
+	}
+	for _, s := range sites {
+		taken := claimed(s, joined)
+		if len(s.Routes) > 0 && !taken {
+			return fact.Unknown[[]*Site](n.Why())
+		}
+	}
+	return fact.Known[[]*Site](nil)
 }
 
 // join maps each deployment to the sites with a route to it.
@@ -176,10 +202,7 @@ func (b *builder) pairLeftOvers(list []*Deployment, sites []*Site, joined map[*D
 // not be seen whether anybody listens.
 func (b *builder) hiddenWay(sites []*Site, joined map[*Deployment][]*Site) (fact.Why, bool) {
 	for _, s := range sites {
-		taken := false
-		for _, own := range joined {
-			taken = taken || slices.Contains(own, s)
-		}
+		taken := claimed(s, joined)
 		for _, r := range s.Routes {
 			for _, u := range r.Upstreams {
 				var n fact.Notes
@@ -215,10 +238,7 @@ func (b *builder) sharesFolder(s *Site, a *AppServer) bool {
 func (b *builder) orphans(sites []*Site, joined map[*Deployment][]*Site) []*Site {
 	var out []*Site
 	for _, s := range sites {
-		taken := false
-		for _, own := range joined {
-			taken = taken || slices.Contains(own, s)
-		}
+		taken := claimed(s, joined)
 		dead := slices.ContainsFunc(s.Routes, func(r *Route) bool {
 			return slices.ContainsFunc(r.Upstreams, func(u *Upstream) bool {
 				_, state := u.Listener.Look(&b.notes)

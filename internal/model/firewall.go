@@ -55,6 +55,9 @@ func (b *builder) iface(ip netip.Addr) string {
 	return ""
 }
 
+// shut is the firewall's word when no visitor gets in.
+const shut = "drops port 443"
+
 // firewall says in words what stands between the network and this host.
 func (b *builder) firewall() fact.Of[string] {
 	var n fact.Notes
@@ -69,7 +72,7 @@ func (b *builder) firewall() fact.Of[string] {
 	e := set.Evaluate(nft.Connection{Proto: "tcp", Addr: netip.MustParseAddr("198.51.100.1"), Port: 47653})
 	switch {
 	case d.Verdict == nft.Dropped:
-		return fact.Known("drops port 443")
+		return fact.Known(shut)
 	case e.Verdict == nft.Dropped:
 		return fact.Known("lets 443 through, drops the rest")
 	case d.Chain == "" && e.Chain == "":

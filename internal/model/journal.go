@@ -1,7 +1,9 @@
 package model
 
 import (
+	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +17,7 @@ type Journal struct {
 	Where  string
 	Ask    tape.Ask
 	Lines  []facts.Entry
-	traces map[int]bool // indexes of Lines that end a Python traceback
+	traces map[int]fact.Source // indexes of Lines that end a Python traceback, with its innermost place
 }
 
 // Complaint is the one line that says best why a unit does not run.
@@ -23,6 +25,7 @@ type Complaint struct {
 	At     time.Time
 	Text   string // without gunicorn's own prefix
 	Source fact.Source
+	Place  fact.Source // the line of code that a traceback ends in; Where is "" without one
 	weight int
 }
 
@@ -56,18 +59,34 @@ func (b *builder) logTail(file string) fact.Of[Journal] {
 var ownPrefix = regexp.MustCompile(`^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4})\] \[\d+\] \[\w+\] `)
 
 func newJournal(where string, ask tape.Ask, lines []facts.Entry) Journal {
-	j := Journal{Where: where, Ask: ask, Lines: lines, traces: map[int]bool{}}
-	open := map[int]bool{} // by process: workers fail side by side
+	j := Journal{Where: where, Ask: ask, Lines: lines, traces: map[int]fact.Source{}}
+	open := map[int]*fact.Source{} // by process: workers fail side by side
 	for i, l := range lines {
+		place := open[l.PID]
 		switch {
 		case strings.HasPrefix(l.Text, "Traceback (most recent call last)"):
-			open[l.PID] = true
-		case open[l.PID] && l.Text != "" && l.Text[0] != ' ' && l.Text[0] != '\t':
-			j.traces[i] = true
-			open[l.PID] = false
+			open[l.PID] = &fact.Source{}
+		case place == nil || l.Text == "":
+		case l.Text[0] != ' ' && l.Text[0] != '\t':
+			j.traces[i] = *place
+			delete(open, l.PID)
+		default:
+			frame(place, l.Text)
 		}
 	}
 	return j
+}
+
+var frameLine = regexp.MustCompile(`^ +File "([^"<]+)", line (\d+)`)
+
+// frame takes in one line of a traceback: a place, or the code that stands there.
+func frame(at *fact.Source, line string) {
+	if m := frameLine.FindStringSubmatch(line); m != nil {
+		n, _ := strconv.Atoi(m[2])
+		*at = fact.Source{Where: m[1], Line: n}
+	} else if code := strings.TrimSpace(line); at.Where != "" && at.Text == "" && strings.Trim(code, "^~ ") != "" && !strings.HasPrefix(code, "File ") {
+		at.Text = clip(code)
+	}
 }
 
 // attempts cuts the journal where systemd begins to start the unit; "Starting"
@@ -141,7 +160,12 @@ func (j Journal) complaint(i, w int) Complaint {
 	if !at.IsZero() {
 		src.Text = at.UTC().Format("15:04:05") + " " + src.Text
 	}
-	return Complaint{At: at, Text: text, Source: src, weight: w}
+	c := Complaint{At: at, Text: text, Source: src, Place: j.traces[i], weight: w}
+	c.Place.Ask = j.Ask
+	if strings.HasPrefix(text, "SyntaxError") || strings.HasPrefix(text, "IndentationError") { // which say no place themselves
+		c.Text += fmt.Sprintf(" (%s, line %d)", c.Place.Where, c.Place.Line)
+	}
+	return c
 }
 
 // plainLine drops what stands before the message itself.
@@ -188,7 +212,7 @@ var exception = regexp.MustCompile(`^[A-Za-z_][\w.]*(Error|Exception)(: |$)`)
 
 func (j Journal) weight(i int) int {
 	text := j.Lines[i].Text
-	if j.traces[i] || exception.MatchString(text) {
+	if _, ends := j.traces[i]; ends || exception.MatchString(text) {
 		if strings.Contains(text, "HaltServer") || strings.HasPrefix(text, "SystemExit") {
 			return vague // the master's own way out, after the worker's exception
 		}
@@ -218,6 +242,14 @@ func (j Journal) Stopped() (Complaint, bool) {
 		}
 	}
 	return Complaint{}, false
+}
+
+// Sources are the line, and the place that it speaks of.
+func (c Complaint) Sources() []fact.Source {
+	if c.Place.Where == "" {
+		return []fact.Source{c.Source}
+	}
+	return []fact.Source{c.Source, c.Place}
 }
 
 // Telling says that the line gives a reason, and not only that it ended.

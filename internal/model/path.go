@@ -86,14 +86,14 @@ func (d *Deployment) hopDNS() Hop {
 func (d *Deployment) hopFirewall() Hop {
 	var n fact.Notes
 	r, s := d.model.Firewall.Look(&n)
-	return Hop{Stage: StageFirewall, Label: "firewall", State: map[fact.State]HopState{fact.IsKnown: HopOK, fact.IsAbsent: HopOK}[s].or(HopUnknown), Text: r}
-}
-
-func (s HopState) or(o HopState) HopState {
-	if s == "" {
-		return o
+	h := Hop{Stage: StageFirewall, Label: "firewall", State: HopOK, Text: r}
+	switch {
+	case s == fact.IsUnknown:
+		h.State = HopUnknown
+	case r == shut && len(d.names) > 0:
+		h.State = HopBroken
 	}
-	return s
+	return h
 }
 
 func (d *Deployment) hopTLS() Hop {
@@ -164,7 +164,9 @@ func (d *Deployment) hopServer() Hop {
 		return h
 	}
 	var n fact.Notes
-	h.Label = d.Server.Kind
+	if h.Label = d.Server.Kind; h.Label == "flask-dev" {
+		h.Label = "flask run"
+	}
 	_, s := d.Server.Master.Look(&n)
 	h.State, h.Text = seen(s), "does not run"
 	if s == fact.IsKnown {

@@ -135,9 +135,26 @@ func (b *builder) edges(d *Deployment) {
 		if !slices.Contains(b.m.Needs[n], s.Node()) {
 			b.m.Needs[n] = append(b.m.Needs[n], s.Node())
 		}
+		if x.Problem != "" { // it may have been meant to be any of those that nginx names
+			b.meant(d)
+		}
 	}
 	for _, sf := range d.surfaces {
 		b.m.Needs[sf.Node()] = []Node{s.Node()}
+	}
+}
+
+// meant lets the addresses on which nobody listens stand on the app server.
+func (b *builder) meant(d *Deployment) {
+	sites, _ := d.Sites.Look(&b.notes)
+	for _, s := range sites {
+		for _, r := range s.Routes {
+			for _, u := range r.Upstreams {
+				if _, state := u.Listener.Look(&b.notes); state == fact.IsAbsent && !u.Remote && !slices.Contains(b.m.Needs[u.Node()], d.Server.Node()) {
+					b.m.Needs[u.Node()] = append(b.m.Needs[u.Node()], d.Server.Node())
+				}
+			}
+		}
 	}
 }
 
