@@ -20,14 +20,14 @@ import (
 // at its name, since it may well be an ordinary word.
 var (
 	// secretName is the name of a variable, a setting or an option.
-	secretName = regexp.MustCompile(`(?i)(secret|passw|passphrase|passwd|token|api_?key|apikey|private_?key|access_?key|auth_?key|signing_?key|encryption_?key|license_?key|credential|salt|dsn$|webhook|^pgpass)`)
+	secretName = regexp.MustCompile(`(?i)(secret|passw|passphrase|passwd|token|api_?key|apikey|private_?key|access_?key|auth_?key|signing_?key|encryption_?key|license_?key|credential|salt|dsn$|webhook|^pgpass|(^|[_.\-])pass$|_pwd$|(fernet|jwt|stripe|hmac|cookie|session|csrf|crypt|master)_?key)`)
 	// plainName looks like a secret's and is none: it says where one lies, or
 	// how long one lives.
-	plainName = regexp.MustCompile(`(?i)(_file|_path|_dir|_name|_header|_headers|_field|_method|_location|_age|_lifetime|_expires|_expiry|_ttl|_timeout|_length|_enabled|_required|_uri|_endpoint)$`)
+	plainName = regexp.MustCompile(`(?i)(_file|_path|_dir|_name|_header|_headers|_field|_method|_location|_age|_lifetime|_expires|_expiry|_ttl|_timeout|_length|_enabled|_required|_uri|_endpoint|^(proxy|uwsgi|fastcgi|scgi|grpc)_pass)$`)
 	// quotedPair is one word of Environment= that is quoted whole: "NAME=value".
 	quotedPair = regexp.MustCompile(`["']([A-Za-z_][A-Za-z0-9_]*)=((?:[^"'\\\n]|\\.)*)["']`)
 	// option is a value that follows its option as a word of its own.
-	option = regexp.MustCompile(`(--?[A-Za-z][A-Za-z0-9\-]*)[ \x00]+([^\s\x00\-][^\s\x00]*)`)
+	option = regexp.MustCompile(`(?:^|[\s\x00])(--?[A-Za-z][A-Za-z0-9\-]*)[ \x00]+([^\s\x00\-][^\s\x00]*)`)
 	// userinfo is the password of a URL; the last @ before the host ends it.
 	userinfo = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@"'<>]*:([^\s"'<>/?]+)@`)
 	bearer   = regexp.MustCompile(`(?i)\b(?:bearer|basic)[ ]+([A-Za-z0-9+/=._\-]{8,})`)
@@ -137,7 +137,7 @@ func stringsIn(x any) []string {
 
 // marks are what every line that keeps a secret holds, in lower case: a cheap
 // look before the expressions above, which are slow.
-var marks = []string{"secret", "passw", "passphrase", "token", "api", "key", "credential", "salt", "dsn", "webhook", "pgpass", "://", "bearer", "basic", "cookie"}
+var marks = []string{"secret", "pass", "_pwd", "token", "api", "key", "credential", "salt", "dsn", "webhook", "pgpass", "://", "bearer", "basic", "cookie"}
 
 func suspicious(line string) bool {
 	line = strings.ToLower(line)

@@ -48,6 +48,10 @@ func TestRedactByPlace(t *testing.T) {
 		{"short, before an escaped end of line", `{"body":"PIN_TOKEN=abc12\nA=1"}` + "\n", "abc12", `\nA=1`},
 		{"quotes in quotes", "SMTP_PASSWORD=\"it's \\\"so\\\" long\"\nlog: KeyError: 'it\\'s \"so\" long'\n", "so", "KeyError"},
 		{"Python's quote", "SECRET_KEY=a/b c:d@e\nlog a/b%20c%3Ad%40e and a%2fb%20c%3ad%40e\n", "b%20c", " and "},
+		{"pass", "DB_PASS=hunter22\nMYSQL_PWD=hunter22\nPWD=/srv/shop\n", "hunter22", "PWD=/srv/shop"},
+		{"key of something", "FERNET_KEY=hunter22\nCACHE_KEY=front\n", "hunter22", "CACHE_KEY=front"},
+		{"nginx's pass is none", "proxy_pass=http://127.0.0.1:8000\n", "[masked", "proxy_pass=http://127.0.0.1:8000"},
+		{"a hyphen in a word is no option", `["SECRET_KEY=replace-with-real-secret","DATABASE_URL=postgresql://u:pw@localhost/db"]`, "real-secret", "@localhost/db"},
 		{"a path is none", "SECRET_KEY_FILE=/run/secrets/key\n", "[masked", "/run/secrets/key"},
 	} {
 		tp := &Tape{}
