@@ -120,7 +120,7 @@ func blame(h *check.Hearing, u *model.Unit) {
 		return
 	}
 	if c, ok := u.Complaint(); ok {
-		h.Saw(c.Source)
+		h.Saw(c.Sources()...)
 	}
 }
 

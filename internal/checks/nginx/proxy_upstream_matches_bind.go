@@ -175,10 +175,10 @@ func ownAddress(h *check.Hearing, w *model.Way) string {
 	if w.Server == nil {
 		return ""
 	}
-	if l, s := w.Server.Listens.Look(h); s == fact.IsKnown && len(l) > 0 {
+	if l, s := w.Server.Listens.Look(h.Aside()); s == fact.IsKnown && len(l) > 0 {
 		return l[0].Addr
 	}
-	if b, s := w.Server.Binds.Look(h); s == fact.IsKnown && len(b) > 0 {
+	if b, s := w.Server.Binds.Look(h.Aside()); s == fact.IsKnown && len(b) > 0 && b[0].Problem == "" {
 		h.Saw(b[0].Source)
 		return b[0].Addr
 	}

@@ -3,6 +3,7 @@ package systemd
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"assay/internal/check"
@@ -59,9 +60,9 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 func because(h *check.Hearing, u *model.Unit) string {
 	c, ok := u.Complaint()
 	if ok {
-		h.Saw(c.Source)
+		h.Saw(c.Sources()...)
 	}
-	if ok && c.Telling() {
+	if ok && c.Telling() && !strings.HasPrefix(c.Text, "Main process exited") {
 		return ": " + clip(c.Text)
 	}
 	if e := ended(u); e != "" {
@@ -79,7 +80,11 @@ func clip(s string) string {
 }
 
 func notLoaded(u *model.Unit) check.Verdict {
-	what, first := "systemd cannot load "+u.Name+": "+u.LoadError, "systemd-analyze verify "+u.Name
+	why := u.LoadError // org.freedesktop.systemd1.BadUnitSetting "Unit ... has a bad unit file setting."
+	if _, quoted, ok := strings.Cut(why, "\""); ok {
+		why = strings.Trim(quoted, "\"")
+	}
+	what, first := "systemd cannot load "+u.Name+": "+strings.TrimSuffix(why, "."), "systemd-analyze verify "+u.Name
 	switch u.Load {
 	case "masked":
 		what, first = u.Name+" is masked: systemd refuses to start it", "sudo systemctl unmask "+u.Name

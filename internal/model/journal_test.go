@@ -1,0 +1,61 @@
+package model
+
+import (
+	"testing"
+	"time"
+
+	"assay/internal/facts"
+	"assay/internal/tape"
+)
+
+// Lines as Debian 12 and 13 wrote them (gunicorn 20.1 and 23, systemd 252 and 257).
+func TestComplaint(t *testing.T) {
+	type line struct {
+		pid  int
+		text string
+	}
+	for _, c := range []struct {
+		name, want, place string
+		lines             []line
+	}{
+		{"two workers fail side by side", "ModuleNotFoundError: No module named 'stripe'", "/srv/shop/app/wsgi.py", []line{
+			{1, "Starting shop.service - Shop (gunicorn)..."}, {1, "Started shop.service - Shop (gunicorn)."},
+			{9, "[2026-11-22 14:28:58 +0000] [9] [ERROR] Exception in worker process"},
+			{9, "Traceback (most recent call last):"}, {10, "Traceback (most recent call last):"},
+			{9, `  File "/srv/shop/app/wsgi.py", line 5, in <module>`}, {10, `  File "/srv/shop/app/wsgi.py", line 5, in <module>`},
+			{9, "    import stripe"}, {10, "    import stripe"},
+			{9, "ModuleNotFoundError: No module named 'stripe'"}, {10, "ModuleNotFoundError: No module named 'stripe'"},
+			{8, "gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>"},
+			{1, "shop.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED"},
+			{1, "Starting shop.service - Shop (gunicorn)..."},
+		}},
+		{"a syntax error says where", "SyntaxError: invalid syntax (/srv/myapp/gunicorn.conf.py, line 9)", "/srv/myapp/gunicorn.conf.py", []line{
+			{1, "Starting myapp.service..."}, {9, "Traceback (most recent call last):"},
+			{9, `  File "<frozen importlib._bootstrap>", line 488, in _call`},
+			{9, `  File "/srv/myapp/gunicorn.conf.py", line 9`}, {9, "    workers = = 3"}, {9, "              ^"}, {9, "SyntaxError: invalid syntax"},
+		}},
+		{"what the app logged before it was killed is not why", "A process of this unit has been killed by the OOM killer.", "", []line{
+			{1, "Started shop.service."}, {9, "ValueError: bad card"}, {1, "shop.service: A process of this unit has been killed by the OOM killer."},
+		}},
+		{"an exception of an earlier, good start is history", "Failed to load environment files: No such file or directory", "", []line{
+			{1, "Started shop.service."}, {9, "ValueError: bad card"}, {1, "Stopping shop.service..."}, {1, "Stopped shop.service."},
+			{1, "shop.service: Failed to load environment files: No such file or directory"},
+		}},
+		{"gunicorn 20.1, port taken", "Connection in use: ('127.0.0.1', 8000)", "", []line{
+			{1, "Starting shop.service..."}, {9, "[2026-11-22 14:28:58 +0000] [9] [ERROR] Connection in use: ('127.0.0.1', 8000)"},
+			{9, "[2026-11-22 14:28:59 +0000] [9] [ERROR] Can't connect to ('127.0.0.1', 8000)"},
+		}},
+		{"nothing wrong", "", "", []line{{1, "Started shop.service."}, {9, "[2026-11-22 14:28:58 +0000] [9] [INFO] Booting worker with pid: 10"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var lines []facts.Entry
+			for i, l := range c.lines {
+				lines = append(lines, facts.Entry{At: time.Unix(int64(i), 0), PID: l.pid, Text: l.text})
+			}
+			got, _ := newJournal("journalctl", tape.Ask{}, lines).Complaint()
+			if got.Text != c.want || got.Place.Where != c.place {
+				t.Errorf("%q at %q; want %q at %q", got.Text, got.Place.Where, c.want, c.place)
+			}
+		})
+	}
+}
