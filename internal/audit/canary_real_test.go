@@ -30,13 +30,13 @@ func TestSecretsNeverComeOut(t *testing.T) {
 	m := boot(t, "unix")
 	c := canaries
 	dsn := "postgresql://shop:" + url.QueryEscape(c["DSN"]) + "@127.0.0.1:5432/shop"
-	m.put("/etc/shop/shop.env", "SECRET_KEY="+c["env file"]+"\nDATABASE_URL="+dsn+"\nSMTP_PASSWORD=\"canary it's \\\"quoted\\\"\"\nADMIN_PIN_TOKEN="+c["short"]+"\nREDIS_URL=redis://127.0.0.1:6379/0\nUPLOAD_FOLDER=/srv/shop/uploads\n")
+	m.put("/etc/shop/shop.env", "SECRET_KEY="+c["env file"]+"\nDATABASE_URL="+dsn+"\nSMTP_PASS=\"canary it's \\\"quoted\\\"\"\nADMIN_PIN_TOKEN="+c["short"]+"\nREDIS_URL=redis://127.0.0.1:6379/0\nUPLOAD_FOLDER=/srv/shop/uploads\n")
 	m.put("/srv/shop/app/gunicorn.conf.py", "API_TOKEN = '"+c["config file"]+"'\nraw_env = ['STRIPE_SECRET="+c["config file"]+"']\nworkers = 2\n")
 	m.put("/etc/nginx/conf.d/secret.conf", "map $http_x_api_key $known { default 0; }\n# proxy token="+c["nginx"]+"\n")
 	// The app prints every one of them while it starts, as a traceback does, and fails.
 	m.put("/srv/shop/app/leak.py", `
 import os, sys, base64, urllib.parse
-secrets = [os.environ["SECRET_KEY"], os.environ["SMTP_PASSWORD"], os.environ["MAIL_PASSWORD"], urllib.parse.unquote_plus(os.environ["DATABASE_URL"].split(":", 2)[2].split("@127")[0])]
+secrets = [os.environ["SECRET_KEY"], os.environ["SMTP_PASS"], os.environ["MAIL_PASSWORD"], urllib.parse.unquote_plus(os.environ["DATABASE_URL"].split(":", 2)[2].split("@127")[0])]
 for s in secrets:
     for form in (s, repr(s), urllib.parse.quote(s), urllib.parse.quote_plus(s), base64.b64encode(s.encode()).decode(), base64.urlsafe_b64encode(s.encode()).decode()):
         print("KeyError:", form, file=sys.stderr, flush=True)
@@ -80,7 +80,7 @@ func (m *machine) silentOf(state string) page {
 		m.t.Fatal(err)
 	}
 	out["the recording"] = string(raw)
-	if !strings.Contains(string(raw), "[masked:") || !strings.Contains(string(raw), "SMTP_PASSWORD") {
+	if !strings.Contains(string(raw), "[masked:") || !strings.Contains(string(raw), "SMTP_PASS") {
 		m.t.Error("the places with the secrets were not read, so this proves nothing")
 	}
 	for where, text := range out {
