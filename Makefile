@@ -46,8 +46,8 @@ install: dist/assay
 check: ## ID=nginx.proxy.host writes a new check's two files, with blanks
 	@$(GO) run ./cmd/newcheck '$(ID)'
 
-picture: ## the report in README.md, from the recording of the demo host
-	@$(GO) run ./cmd/picture
+picture: dist/assay ## the report in README.md, from the recording of the demo host
+	@COLUMNS=88 dist/assay check --tape internal/house/testdata/guide000.tape.gz --color always | $(GO) run ./cmd/picture > docs/report.svg
 
 clean:
 	rm -rf dist

@@ -39,7 +39,7 @@ func SVG(w io.Writer, ansi string) error {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" viewBox="0 0 %.0f %d" role="img">`+"\n",
 		width, height, width, height)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", svgBack)
-	fmt.Fprintf(&b, `<g font-family="'DejaVu Sans Mono', 'Cascadia Mono', Menlo, Consolas, monospace" font-size="14" fill="%s" xml:space="preserve">`+"\n", svgText)
+	fmt.Fprintf(&b, `<g font-family="'DejaVu Sans Mono', 'Cascadia Mono', Menlo, Consolas, monospace" font-size="14" fill="%s">`+"\n", svgText)
 	for i, l := range lines {
 		svgLine(&b, l, margin+(i+1)*cellHeight-5)
 	}
@@ -58,7 +58,7 @@ func svgLine(b *strings.Builder, line string, y int) {
 		run, rest, found := strings.Cut(line, "\x1b[")
 		for _, word := range cells(run) {
 			if strings.TrimSpace(word) != "" {
-				fmt.Fprintf(b, `<text x="%.2f" y="%d"%s>%s</text>`+"\n", margin+float64(at)*cellWidth, y, svgStyle(codes), html.EscapeString(p.literal(word)))
+				fmt.Fprintf(b, `<text x="%.2f" y="%d"%s>%s</text>`+"\n", margin+float64(at)*cellWidth, y, svgStyle(codes), unbroken.Replace(html.EscapeString(p.literal(word))))
 			}
 			at += columns(word)
 		}
@@ -72,6 +72,10 @@ func svgLine(b *strings.Builder, line string, y int) {
 		}
 	}
 }
+
+// unbroken keeps blanks: browsers fold them in SVG whatever xml:space says
+// (Chromium 156), and an image has no style sheet of its own.
+var unbroken = strings.NewReplacer(" ", "\u00a0")
 
 // cells cuts a run behind each sign that is not ASCII.
 func cells(run string) []string {
