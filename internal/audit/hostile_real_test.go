@@ -25,12 +25,12 @@ func TestProcessesThatLie(t *testing.T) {
 exec -a "$1" sleep 1000
 END
 		chmod 755 /usr/local/bin/lie
-		lie() { systemd-run --quiet --slice=user.slice --uid=mallory --working-directory=/home/mallory /usr/local/bin/lie "$1"; }
+		n=0; lie() { n=$((n+1)); systemd-run --quiet --scope --unit=session-$n --slice=user-1001.slice --uid=mallory /usr/local/bin/lie "$1" >/dev/null 2>&1 & }
 		lie "nginx: master process /usr/sbin/nginx -c /home/mallory/nginx.conf"
 		lie "gunicorn: master [shop]"
 		lie "gunicorn: master [` + "\x1b]0;evil\x07" + `]"
-		sleep .3`)
-	p := m.look("")
+		sleep 1; pgrep -u mallory sleep`)
+	p := m.look("", "--verbose")
 	m.only(p)
 	if !slices.Contains(p.names(), "shop") || len(p.unknown()) > 0 {
 		t.Errorf("deployments %q, unknown:%s", p.names(), say(p.unknown()))

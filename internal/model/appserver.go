@@ -141,10 +141,11 @@ func (b *builder) blindHolders() {
 }
 
 // lies says that a process bears gunicorn's title and is no Python program:
-// anybody may call a process what they like (exec -a). setproctitle sets comm
-// too, which is all there is to go by where the program's file is hidden.
+// anybody may call a process what they like (exec -a). What a unit started is
+// believed, also a frozen program of another name. setproctitle sets comm too,
+// which is all there is to go by where the program's file is hidden.
 func lies(p Process) bool {
-	if len(p.Args) == 0 || !strings.HasPrefix(p.Args[0], "gunicorn: ") {
+	if len(p.Args) == 0 || !strings.HasPrefix(p.Args[0], "gunicorn: ") || serviceOf(p.Cgroup) != "" {
 		return false
 	}
 	program := path.Base(p.Exe)

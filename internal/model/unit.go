@@ -190,11 +190,16 @@ func (t UnitText) SettingSource(key string) (fact.Source, bool) {
 }
 
 // serviceOf is the unit in a cgroup path: the last element that is a service.
+// One below user@1000.service is that user's own, whatever it is called: the
+// system's manager does not know it.
 func serviceOf(cgroup string) string {
 	parts := strings.Split(cgroup, "/")
+	if slices.ContainsFunc(parts, func(p string) bool { return strings.HasPrefix(p, "user@") }) {
+		return ""
+	}
 	slices.Reverse(parts)
 	for _, p := range parts {
-		if strings.HasSuffix(p, ".service") && !strings.HasPrefix(p, "user@") {
+		if strings.HasSuffix(p, ".service") {
 			return unescapeCgroup(p)
 		}
 	}
