@@ -130,8 +130,8 @@ func TestBlindfold(t *testing.T) {
 			t.Parallel()
 			tp := c.Tape(t)
 			before, _ := verdicts(tp)
-			for _, a := range tp.Asks() {
-				if v, _ := tp.Get(a); v.Status == tape.Unseen {
+			for i, a := range tp.Asks() {
+				if v, _ := tp.Get(a); v.Status == tape.Unseen || i%stride != 0 {
 					continue
 				}
 				hidden := tp.Clone()
