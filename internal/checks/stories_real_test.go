@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"assay/internal/audit"
+	"assay/internal/house"
 	"assay/internal/lab"
 	"assay/internal/tape"
 )
@@ -24,10 +25,10 @@ import (
 var record = flag.Bool("record", false, "keep what the hosts answer as the stories' recordings")
 
 // CASE in the environment chooses cases by a part of their name.
-func chosen(c told) bool {
+func chosen(c house.Case) bool {
 	want := os.Getenv("CASE")
 	for w := range strings.SplitSeq(want, ",") {
-		if strings.Contains(c.name(), w) {
+		if strings.Contains(c.Title(), w) {
 			return true
 		}
 	}
@@ -45,17 +46,17 @@ func TestStoriesOnHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary := build(t)
-	for i, c := range cases(t) {
+	for i, c := range house.Cases(t, ".") {
 		if !chosen(c) {
 			continue
 		}
-		t.Run(c.name(), func(t *testing.T) {
+		t.Run(c.Title(), func(t *testing.T) {
 			t.Parallel()
-			tp := c.onHost(t, fmt.Sprintf("case%d-%d", os.Getpid()%10000, i), binary)
+			tp := onHost(t, c, fmt.Sprintf("case%d-%d", os.Getpid()%10000, i), binary)
 			r, _ := audit.Judge(tp, audit.Choice{})
-			c.compare(t, r)
+			c.Compare(t, r)
 			if *record && !t.Failed() {
-				c.keep(t, tp)
+				keep(t, c, tp)
 			}
 		})
 	}
@@ -73,7 +74,7 @@ func build(t *testing.T) string {
 	return out
 }
 
-func (c told) onHost(t *testing.T, name, binary string) *tape.Tape {
+func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
@@ -86,7 +87,7 @@ func (c told) onHost(t *testing.T, name, binary string) *tape.Tape {
 			t.Error(err)
 		}
 	})
-	if err := c.around(ctx, h); err != nil {
+	if err := around(ctx, c, h); err != nil {
 		t.Fatal(err)
 	}
 	if c.Break != "" {
@@ -112,7 +113,7 @@ func (c told) onHost(t *testing.T, name, binary string) *tape.Tape {
 	return tp
 }
 
-func (c told) keep(t *testing.T, tp *tape.Tape) {
+func keep(t *testing.T, c house.Case, tp *tape.Tape) {
 	t.Helper()
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -122,10 +123,10 @@ func (c told) keep(t *testing.T, tp *tape.Tape) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Dir(c.file), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(c.File), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(c.file, b.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(c.File, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -135,7 +136,7 @@ func (c told) keep(t *testing.T, tp *tape.Tape) {
 //	dns NAME [ADDRESS...]        a record; all dns lines together replace the host's own, HOST stands for its address
 //	dns-mode silent|servfail     how the name server answers everything
 //	cert NAME names=a,b from=-80d to=-1d self
-func (c told) around(ctx context.Context, h *lab.Host) error {
+func around(ctx context.Context, c house.Case, h *lab.Host) error {
 	records := map[string][]string{}
 	for _, l := range c.Lab {
 		w := strings.Fields(strings.ReplaceAll(l, "HOST", lab.Address))

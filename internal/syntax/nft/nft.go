@@ -48,7 +48,6 @@ func (r *Rule) String() string {
 type set struct {
 	elems   []any
 	verdict [][2]any // of a verdict map
-	dynamic bool
 }
 
 // ErrNotRuleset: the text is JSON, but no ruleset.
