@@ -11,12 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"assay/internal/audit"
+	"assay/internal/check"
 	"assay/internal/house"
 	"assay/internal/lab"
 	"assay/internal/tape"
@@ -24,15 +26,29 @@ import (
 
 var record = flag.Bool("record", false, "keep what the hosts answer as the stories' recordings")
 
-// CASE in the environment chooses cases by a part of their name.
-func chosen(c house.Case) bool {
+// CASE in the environment chooses cases by a part of their name, several with
+// commas; "ci" is the fixed set of testdata/ci-cases.txt and the cases of what
+// CHANGED names, a list of files.
+func chosen(t *testing.T) func(house.Case) bool {
 	want := os.Getenv("CASE")
-	for w := range strings.SplitSeq(want, ",") {
-		if strings.Contains(c.Title(), w) {
-			return true
+	if want == "ci" {
+		fixed := house.ReadLines(t, "testdata/ci-cases.txt")
+		changed := strings.Fields(os.Getenv("CHANGED"))
+		return func(c house.Case) bool {
+			story := strings.TrimSuffix(check.StoryName(c.Check.ID), ".txtar")
+			family, _, _ := strings.Cut(c.Check.ID, ".")
+			at := "internal/checks/" + family + "/" + story + "."
+			return slices.Contains(fixed, c.Title()) || slices.ContainsFunc(changed, func(f string) bool { return strings.HasPrefix(f, at) })
 		}
 	}
-	return want == ""
+	return func(c house.Case) bool {
+		for w := range strings.SplitSeq(want, ",") {
+			if strings.Contains(c.Title(), w) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 // The same stories on booted hosts: break a healthy host as the story says, look
@@ -46,8 +62,9 @@ func TestStoriesOnHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary := build(t)
+	wanted := chosen(t)
 	for i, c := range house.Cases(t, ".") {
-		if !chosen(c) {
+		if !wanted(c) {
 			continue
 		}
 		t.Run(c.Title(), func(t *testing.T) {
