@@ -6,6 +6,7 @@ import (
 
 	"assay/internal/fact"
 	"assay/internal/facts"
+	"assay/internal/syntax/gunicorn"
 	syntax "assay/internal/syntax/unit"
 	"assay/internal/tape"
 )
@@ -22,8 +23,10 @@ type ExecContext struct {
 	Folder      string
 	Enters      fact.Of[tape.AccessReport] // may the user enter the working directory
 	EnvFiles    []EnvFile
-	Path        fact.Of[EnvValue] // the variable PATH; Absent: systemd's own default
-	Venvs       fact.Of[[]string] // virtual environments in the working directory
+	SocketIn    string                     // the folder of the unix socket that gunicorn is told to make, "" without one
+	Makes       fact.Of[tape.AccessReport] // may the user make files in SocketIn
+	Path        fact.Of[EnvValue]          // the variable PATH; Absent: systemd's own default
+	Venvs       fact.Of[[]string]          // virtual environments in the working directory
 }
 
 // EnvFile is one EnvironmentFile=.
@@ -63,6 +66,12 @@ func (b *builder) execContext(u *Unit) ExecContext {
 	}
 	c.Runs = b.asService(c, c.Program, "x")
 	b.interpreter(&c)
+	if bind, ok := gunicorn.ParseArgs(first.WithEnv(values(t.Env)), "").Get("bind"); ok {
+		if p := gunicorn.ParseBind(bind.Text); path.IsAbs(p.Unix) {
+			c.SocketIn = path.Dir(p.Unix)
+			c.Makes = b.asService(c, c.SocketIn, "w")
+		}
+	}
 	return c
 }
 

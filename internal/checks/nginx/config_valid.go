@@ -25,7 +25,7 @@ var _ = Family.Add(check.Check{
 func configValid(h *check.Hearing, n model.NginxConfigSubject) check.Verdict {
 	t, state := n.Test.Look(h)
 	if state == fact.IsAbsent {
-		return check.DoesNotApply("nginx is not installed")
+		return notThere(h, n)
 	}
 	if state == fact.IsUnknown {
 		return check.Passed() // unknown, since the look was blind
@@ -50,6 +50,21 @@ func configValid(h *check.Hearing, n model.NginxConfigSubject) check.Verdict {
 			At(check.Critical).Breaking(true).Because("nginx cannot start, so nothing is served.")
 	}
 	return check.Failed("nginx refuses its configuration: "+problem, configRemedy(n, "reload"))
+}
+
+// notThere: no configuration, or no program. What runs on without its file is
+// gone at the next restart.
+func notThere(h *check.Hearing, n model.NginxConfigSubject) check.Verdict {
+	_, config := n.Config.Look(h)
+	if _, runs := n.Master.Open(h); !runs || config != fact.IsAbsent {
+		return check.DoesNotApply("nginx is not installed")
+	}
+	return check.Failed("nginx runs, and its configuration "+n.Main+" does not exist any more", check.Remedy{
+		Do:       "Put the file back: from a backup, or the package's own with your sites.",
+		Commands: []string{"sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss nginx-common", "sudo nginx -t && sudo systemctl reload nginx"},
+		Verify:   "sudo nginx -t",
+		Minutes:  10,
+	})
 }
 
 func configRemedy(n model.NginxConfigSubject, verb string) check.Remedy {

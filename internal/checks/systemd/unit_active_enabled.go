@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"assay/internal/check"
+	"assay/internal/fact"
 	"assay/internal/model"
 )
 
@@ -63,12 +64,35 @@ func because(h *check.Hearing, u *model.Unit) string {
 		h.Saw(c.Sources()...)
 	}
 	if ok && c.Telling() && !strings.HasPrefix(c.Text, "Main process exited") {
-		return ": " + clip(c.Text)
+		text := ": " + clip(c.Text)
+		if noSocket.MatchString(c.Text) && mayNotMake(u) {
+			_, _ = u.Context.Makes.Look(h)
+			text += ", since " + userOf(u) + " may not make files in " + u.Context.SocketIn
+		}
+		return text
 	}
 	if e := ended(u); e != "" {
 		return ": " + e
 	}
 	return ""
+}
+
+// noSocket is gunicorn's word when it gave up making its unix socket (20.1 to
+// 23, gunicorn/sock.py).
+var noSocket = regexp.MustCompile(`^Can't connect to /`)
+
+// mayNotMake says that the service's user was seen to be refused in the folder
+// of its socket.
+func mayNotMake(u *model.Unit) bool {
+	r, state := u.Context.Makes.Look(&fact.Notes{})
+	return u.Context.SocketIn != "" && state == fact.IsKnown && r.Error == "permission denied"
+}
+
+func userOf(u *model.Unit) string {
+	if u.User == "" {
+		return "root"
+	}
+	return u.User
 }
 
 // clip keeps a summary to a line or two.
@@ -195,6 +219,12 @@ func mend(u *model.Unit, verb string) check.Remedy {
 			r.Do = "Another program listens on port " + port + ": find it, and stop it for good or give one of the two another port; then " + verb + " it."
 			r.Commands = []string{"sudo ss -ltnp 'sport = :" + port + "'"}
 		}
+	}
+	if c, ok := u.Complaint(); ok && noSocket.MatchString(c.Text) && mayNotMake(u) {
+		name := strings.TrimSuffix(u.Name, ".service")
+		r.Do = "Let systemd make a folder of the service's own for the socket, and name the same path in nginx's proxy_pass."
+		r.Commands = []string{"sudo systemctl edit --full " + u.Name, "# [Service]", "# RuntimeDirectory=" + name, "# ... --bind unix:/run/" + name + "/gunicorn.sock ...",
+			"# and in nginx: proxy_pass http://unix:/run/" + name + "/gunicorn.sock;", "sudo nginx -t && sudo systemctl reload nginx"}
 	}
 	if u.Active == "failed" {
 		r.Commands = append(r.Commands, "sudo systemctl reset-failed "+u.Name)
