@@ -34,6 +34,9 @@ func write(id string) error {
 	if !idForm.MatchString(id) {
 		return fmt.Errorf("%q is no id: family.slug, in lower case, as nginx.proxy.host", id)
 	}
+	if strings.HasSuffix(id, "test") {
+		return fmt.Errorf("%q would be kept in a file that ends in _test.go, which Go takes for a test", id)
+	}
 	if _, _, there := checks.Find(id); there {
 		return fmt.Errorf("%s is there already: assay explain %s", id, id)
 	}
