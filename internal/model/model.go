@@ -25,11 +25,6 @@ const (
 	StageData     Stage = "database"
 )
 
-// Stages in the order of the request's way.
-func Stages() []Stage {
-	return []Stage{StageDNS, StageFirewall, StageTLS, StageServer, StageStatic, StageSocket, StageApp, StageCode, StageData}
-}
-
 // Node is a place in the graph of what stands on what: "unit:shop.service".
 type Node string
 
