@@ -135,6 +135,10 @@ func failedReply(ctx context.Context, err error) tape.HTTPReply {
 		class = "tls"
 	case ctx.Err() != nil:
 		class, text = "timeout", "no answer in time"
+	case strings.Contains(err.Error(), "readLoopPeekFailLocked"):
+		// net/http (Go 1.26) says this, and "%!w(<nil>)", when an answer comes
+		// before the request was written.
+		class, text = "garbled", "it answered before it was asked"
 	case class == "":
 		class = "garbled"
 	}

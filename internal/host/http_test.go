@@ -104,6 +104,7 @@ func TestHTTPTrouble(t *testing.T) {
 		"empty":       {says(t, ""), "reset", 0},
 		"huge header": {says(t, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 10<<20)), "garbled", 0},
 		"endless headers": {"tcp:" + serve(t, func(c net.Conn) {
+			http.ReadRequest(bufio.NewReader(c))
 			io.WriteString(c, "HTTP/1.1 200 OK\r\n")
 			for {
 				if _, err := io.WriteString(c, "X: y\r\n"); err != nil {
@@ -113,6 +114,7 @@ func TestHTTPTrouble(t *testing.T) {
 		}), "garbled", 0},
 		"silent": {"tcp:" + serve(t, func(c net.Conn) { io.Copy(io.Discard, c) }), "timeout", 0},
 		"stuck body": {"tcp:" + serve(t, func(c net.Conn) {
+			http.ReadRequest(bufio.NewReader(c))
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab")
 			io.Copy(io.Discard, c)
 		}), "timeout", 200},
