@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -100,10 +101,18 @@ func hearAll(m *model.Model, d *model.Deployment, c *Check) []*Hearing {
 	return out
 }
 
+// OwnFault begins the reason of a hearing in which the check itself broke: the
+// rest of the audit goes on, and the house tests fail.
+const OwnFault = "a fault of assay's own:"
+
 // conclude runs the judge and applies the one rule: who missed something may
 // convict on what was seen, but may not acquit.
 func (h *Hearing) conclude(judge func(*Hearing) Verdict) {
 	v, whole := h.run(judge)
+	if len(h.Unseen) > 0 && strings.HasPrefix(h.Unseen[len(h.Unseen)-1].Text, OwnFault) {
+		h.Outcome, h.Summary = Unknown, h.Unseen[len(h.Unseen)-1].Text
+		return
+	}
 	if !whole || (len(h.Unseen) > 0 && !v.proven && (v.outcome == Pass || v.outcome == NotApplicable)) {
 		h.Outcome, h.Summary = Unknown, h.Unseen[0].Text
 		return
@@ -131,11 +140,13 @@ func (h *Hearing) conclude(judge func(*Hearing) Verdict) {
 
 func (h *Hearing) run(judge func(*Hearing) Verdict) (v Verdict, whole bool) {
 	defer func() {
-		if r := recover(); r != nil {
-			if _, is := r.(ended); !is {
-				panic(r)
-			}
+		r := recover()
+		if _, is := r.(ended); r == nil || is {
+			return
 		}
+		h.Unseen = append(h.Unseen, fact.Why{Text: fmt.Sprintf("%s %v", OwnFault, r),
+			Hint: "keep the visit (sudo assay record visit.tape.gz) and report it; it holds no secrets"})
+		whole = false
 	}()
 	return judge(h), true
 }

@@ -65,8 +65,14 @@ func (e usageError) Error() string { return e.text }
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
 // Main runs the command line and returns its exit code.
-func Main(env Env, args []string) int {
+func Main(env Env, args []string) (code int) {
 	a := &app{Env: env}
+	defer func() {
+		if r := recover(); r != nil {
+			a.complain(fmt.Errorf("a fault of its own: %v", r))
+			code = exitUnseen
+		}
+	}()
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(env.Stdin)
