@@ -49,7 +49,7 @@ func appRemedy(h *check.Hearing, x *model.Exposure) check.Remedy {
 	}
 	if other := inside(h, x); other != "" {
 		r.Do = "Take this address away: the app listens on " + other + " as well, where nginx on this host reaches it."
-		to = "# without " + list(addresses(x))
+		to = "# without " + check.List(addresses(x))
 	}
 	if known {
 		h.Saw(src)
@@ -106,12 +106,12 @@ func exposed(h *check.Hearing, x *model.Exposure, what string, r check.Remedy) c
 	}
 	switch {
 	case at[3] != nil:
-		return check.Failed(fmt.Sprintf("%s listens on %s, and the whole internet can connect (%s)", what, list(at[3]), by[3]), r)
+		return check.Failed(fmt.Sprintf("%s listens on %s, and the whole internet can connect (%s)", what, check.List(at[3]), by[3]), r)
 	case at[2] != nil:
-		return check.Warned(fmt.Sprintf("%s listens on %s: every machine of the network can connect (%s)", what, list(at[2]), by[2]), r).
+		return check.Warned(fmt.Sprintf("%s listens on %s: every machine of the network can connect (%s)", what, check.List(at[2]), by[2]), r).
 			Because("This host has private addresses only. Where the provider maps a public address onto it, the internet can connect too, unless its firewall says no.")
 	case at[1] != nil:
-		return check.Warned(fmt.Sprintf("%s listens on %s, and only the firewall keeps the world out (%s)", what, list(at[1]), by[1]), r).
+		return check.Warned(fmt.Sprintf("%s listens on %s, and only the firewall keeps the world out (%s)", what, check.List(at[1]), by[1]), r).
 			Because("One firewall rule less, and it is open.")
 	}
 	return check.Passed()
@@ -127,12 +127,4 @@ func width(r model.Reach) int {
 		return 2
 	}
 	return 3
-}
-
-func list(s []string) string {
-	n := len(s)
-	if n < 2 {
-		return strings.Join(s, "")
-	}
-	return strings.Join(s[:n-1], ", ") + " and " + s[n-1]
 }

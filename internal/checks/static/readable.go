@@ -97,7 +97,7 @@ func denied(h *check.Hearing, s *model.StaticSite, stops []stop) check.Verdict {
 		if len(x.places) > 1 {
 			serve = " serve"
 		}
-		said = append(said, fmt.Sprintf("what %s%s: it does not get past %s (%s, mode %04o, %s:%s)", list(x.places), serve, x.at.Path, kind, x.at.Mode, x.at.Owner, x.at.Group))
+		said = append(said, fmt.Sprintf("what %s%s: it does not get past %s (%s, mode %04o, %s:%s)", check.List(x.places), serve, x.at.Path, kind, x.at.Mode, x.at.Owner, x.at.Group))
 		acl := "sudo setfacl -m u:" + user.Name + ":" + right + " " + x.at.Path
 		if x.at.ACL { // the middle digit of the mode is the ACL's mask there
 			r.Commands = append(r.Commands, acl)
@@ -107,12 +107,4 @@ func denied(h *check.Hearing, s *model.StaticSite, stops []stop) check.Verdict {
 		r.Verify = "sudo -u " + user.Name + " " + test + x.file
 	}
 	return check.Failed("nginx ("+user.Name+") may not read "+strings.Join(said, ", nor "), r)
-}
-
-func list(s []string) string {
-	n := len(s)
-	if n < 2 {
-		return strings.Join(s, "")
-	}
-	return strings.Join(s[:n-1], ", ") + " and " + s[n-1]
 }

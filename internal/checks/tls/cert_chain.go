@@ -30,7 +30,7 @@ func chainSent(h *check.Hearing, l *model.Leaf) check.Verdict {
 	if chain == nil {
 		return v
 	}
-	of, last := list(l.Names()), chain[len(chain)-1]
+	of, last := check.List(l.Names()), chain[len(chain)-1]
 	switch {
 	case !anchored && selfSigned(last):
 		return check.DoesNotApply("a private authority, or a certificate that signed itself")

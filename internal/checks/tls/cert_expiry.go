@@ -45,7 +45,7 @@ func expiry(h *check.Hearing, l *model.Leaf) check.Verdict {
 	c := chain[0]
 	life, left := c.NotAfter.Sub(c.NotBefore), c.NotAfter.Sub(l.Now)
 	warn, fail := limits(life)
-	of := "the certificate of " + list(l.Names())
+	of := "the certificate of " + check.List(l.Names())
 	why := fmt.Sprintf("Its lifetime is %s, and it ends on %s. Then browsers refuse the site; where HSTS is set there is no way round it.", span(life), date(c.NotAfter))
 	switch {
 	case l.Now.Before(c.NotBefore):

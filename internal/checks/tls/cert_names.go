@@ -37,7 +37,7 @@ func names(h *check.Hearing, e *model.Endpoint) check.Verdict {
 	}
 	c := chain[0]
 	if c.VerifyHostname(e.Name) != nil {
-		has := "is for " + list(c.DNSNames)
+		has := "is for " + check.List(c.DNSNames)
 		if len(c.DNSNames) == 0 {
 			has = "names no host: browsers do not read the common name"
 		}
@@ -58,7 +58,7 @@ func names(h *check.Hearing, e *model.Endpoint) check.Verdict {
 	if dead, _ := e.Dead.Look(h); len(dead) > 0 {
 		if over, state := e.File.HTTP.Look(h); state == fact.IsKnown && over {
 			live := without(c.DNSNames, dead)
-			return check.Warned(fmt.Sprintf("the certificate of %s also names %s, which does not resolve", e.Name, list(dead)), check.Remedy{
+			return check.Warned(fmt.Sprintf("the certificate of %s also names %s, which does not resolve", e.Name, check.List(dead)), check.Remedy{
 				Do:       "Get the certificate anew without the dead name, or bring the name back.",
 				Commands: []string{"sudo certbot certonly --nginx --cert-name " + e.File.Lineage + " -d " + strings.Join(live, " -d ")},
 				Verify:   "sudo certbot renew --dry-run --cert-name " + e.File.Lineage,

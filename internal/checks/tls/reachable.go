@@ -105,7 +105,7 @@ func (g grouped) say(one, many string) string {
 		if len(x.names) > 1 {
 			verb = many
 		}
-		out = append(out, fmt.Sprintf("%s %s (%s)", list(x.names), verb, x.why))
+		out = append(out, fmt.Sprintf("%s %s (%s)", check.List(x.names), verb, x.why))
 	}
 	return strings.Join(out, ", ")
 }
