@@ -2,6 +2,8 @@
 GO      ?= go
 VERSION ?= $(shell sed -n 's/^\#\# \([0-9][^ ]*\).*/\1/p' CHANGELOG.md | head -1)
 LDFLAGS  = -s -w -X main.version=$(VERSION)
+# The lab mounts and boots, which needs root; sudo forgets where Go is.
+ROOT     = $(shell [ "$$(id -u)" = 0 ] || echo sudo env "PATH=$$PATH")
 BUILD    = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)'
 
 .PHONY: all demo test real record lint fmt bench build install check picture clean
@@ -11,19 +13,22 @@ all: dist/assay
 dist/assay: FORCE
 	@mkdir -p dist
 	@$(BUILD) -o $@ ./cmd/assay
+dist/lab: FORCE
+	@mkdir -p dist
+	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o $@ ./cmd/lab
 FORCE:
 
-demo: dist/assay ## boot a host with a Flask shop deployed by a guide's letter, and audit it
-	@$(GO) run ./cmd/lab demo dist/assay
+demo: dist/assay dist/lab ## boot a host with a Flask shop deployed by a guide's letter, and audit it
+	@$(ROOT) dist/lab demo dist/assay
 
 test: ## everything: formatting, vet, linter, tests with the race detector, booted hosts
 	@bash .ci/test
 
 real: ## the stories and the healthy hosts, on booted Debian hosts; CASE=nginx. chooses
-	$(GO) test -tags real -count=1 -timeout 60m -p 1 -parallel 2 ./internal/lab ./internal/audit ./internal/host ./internal/checks
+	$(ROOT) CASE='$(CASE)' $(GO) test -tags real -count=1 -timeout 60m -p 1 -parallel 2 ./internal/lab ./internal/audit ./internal/host ./internal/checks
 
 record: ## record the stories' hosts anew; CASE=nginx. chooses
-	cd internal/checks && $(GO) test -tags real -count=1 -timeout 60m -parallel 2 -run TestStoriesOnHosts . -args -record
+	cd internal/checks && $(ROOT) CASE='$(CASE)' $(GO) test -tags real -count=1 -timeout 60m -parallel 2 -run TestStoriesOnHosts . -args -record
 
 lint: fmt ## staticcheck; staticcheck.conf says which checks and why
 	$(GO) vet ./... && $(GO) vet -tags real ./...
@@ -41,7 +46,7 @@ build: ## the static binary for both machines
 	GOOS=linux GOARCH=arm64 $(BUILD) -o dist/assay-linux-arm64 ./cmd/assay
 
 install: dist/assay
-	install -m 0755 dist/assay /usr/local/bin/assay
+	$(ROOT) install -m 0755 dist/assay /usr/local/bin/assay
 
 check: ## ID=nginx.proxy.host writes a new check's two files, with blanks
 	@$(GO) run ./cmd/newcheck '$(ID)'

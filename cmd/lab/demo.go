@@ -49,11 +49,11 @@ func demo(ctx context.Context, args []string) error {
 	}
 	fmt.Print(`
 Look around in the host:
-  sudo go run ./cmd/lab sh demo                                   a root shell in it
-  sudo go run ./cmd/lab sh demo assay model                       what assay understood
-  sudo go run ./cmd/lab sh demo assay explain systemd.unit.active-enabled
-  sudo go run ./cmd/lab visit demo curl -I https://your-domain.com   what a visitor gets
-  sudo go run ./cmd/lab down demo                                 throw it away
+  sudo dist/lab sh demo                                     a root shell in it
+  sudo dist/lab sh demo assay model                         what assay understood
+  sudo dist/lab sh demo assay explain systemd.unit.active-enabled
+  sudo dist/lab visit demo curl -I https://your-domain.com   what a visitor gets
+  sudo dist/lab down demo                                   throw it away
 `)
 	return nil
 }

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { os.Exit(tests(m)) }
 
 func tests(m *testing.M) int {
 	if os.Getuid() != 0 {
-		fmt.Fprintln(os.Stderr, "booting hosts needs root: sudo make real")
+		fmt.Fprintln(os.Stderr, "booting hosts needs root: make real")
 		return 1
 	}
 	if err := lab.Ready(context.Background(), os.Stderr); err != nil {

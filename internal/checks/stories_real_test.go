@@ -55,7 +55,7 @@ func chosen(t *testing.T) func(house.Case) bool {
 // at it with the program that ships, and judge.
 func TestStoriesOnHosts(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Fatal("booting hosts needs root: sudo make real")
+		t.Fatal("booting hosts needs root: make real")
 	}
 	ctx := context.Background()
 	if err := lab.Ready(ctx, os.Stderr); err != nil {
