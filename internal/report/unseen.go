@@ -125,7 +125,11 @@ func (p *page) sum(r Report) {
 		st = good
 		s = "Nothing found wrong: " + count(c.Passed, "check") + " passed on " + count(len(r.Deployments), "deployment") + "."
 		if c.NotApplicable > 0 {
-			s += fmt.Sprintf(" %d do not apply here.", c.NotApplicable)
+			verb := "do"
+			if c.NotApplicable == 1 {
+				verb = "does"
+			}
+			s += fmt.Sprintf(" %d %s not apply here.", c.NotApplicable, verb)
 		}
 	case c.Findings == 0 && c.Passed > 0:
 		s = "Nothing found wrong in what could be seen: " + tally(r) + "."
