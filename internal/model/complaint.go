@@ -218,3 +218,17 @@ func clip(s string) string {
 	}
 	return s
 }
+
+var (
+	unitPrefix = regexp.MustCompile(`^[A-Za-z0-9:_.\\@-]+\.(service|socket): `)
+	pidMark    = regexp.MustCompile(`^\d+#\d+: `)
+)
+
+// How much a line tells.
+const (
+	vague    = 1 // that it ended
+	some     = 2
+	telling  = 3 // what gunicorn, nginx or systemd itself ran into
+	precise  = 4 // the app's own exception
+	decisive = 5 // systemd or the kernel ended it: whatever the app said before
+)

@@ -105,20 +105,6 @@ func (j Journal) attempts() []int {
 // begun, and a refused one says nothing new ("repeated too quickly").
 const lastAttempts = 4
 
-var (
-	unitPrefix = regexp.MustCompile(`^[A-Za-z0-9:_.\\@-]+\.(service|socket): `)
-	pidMark    = regexp.MustCompile(`^\d+#\d+: `)
-)
-
-// How much a line tells.
-const (
-	vague    = 1 // that it ended
-	some     = 2
-	telling  = 3 // what gunicorn, nginx or systemd itself ran into
-	precise  = 4 // the app's own exception
-	decisive = 5 // systemd or the kernel ended it: whatever the app said before
-)
-
 // since leaves out what was said before a moment.
 func (j Journal) since(t time.Time) Journal {
 	for i, l := range j.Lines {
