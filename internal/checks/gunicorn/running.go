@@ -38,7 +38,7 @@ func running(h *check.Hearing, s *model.AppServer) check.Verdict {
 	age := s.Now.Sub(master.Start)
 	if us == fact.IsKnown && unit.Looping() {
 		blame(h, unit)
-		return check.Failed("gunicorn dies and is started again, over and over", remedy(s))
+		return again(s)
 	}
 	if age < settle {
 		return check.Passed() // it has only begun
@@ -63,6 +63,10 @@ func running(h *check.Hearing, s *model.AppServer) check.Verdict {
 	return check.Passed()
 }
 
+func again(s *model.AppServer) check.Verdict {
+	return check.Failed("gunicorn dies and is started again, over and over", remedy(s))
+}
+
 func notRunning(h *check.Hearing, s *model.AppServer, unit *model.Unit) check.Verdict {
 	if unit == nil {
 		return check.Failed("gunicorn is not running", remedy(s))
@@ -71,6 +75,9 @@ func notRunning(h *check.Hearing, s *model.AppServer, unit *model.Unit) check.Ve
 		return check.DoesNotApply("it starts with the first request (" + unit.Triggers[0] + ")")
 	}
 	blame(h, unit)
+	if unit.Looping() { // between two deaths no process is there to be seen
+		return again(s)
+	}
 	if unit.Running() {
 		return check.Failed("gunicorn is not running, although "+unit.Name+" is active", remedy(s))
 	}
