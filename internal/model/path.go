@@ -26,6 +26,14 @@ type Hop struct {
 	Text  string
 }
 
+// Program is what people call the app server.
+func (s *AppServer) Program() string {
+	if s.Kind == "flask-dev" {
+		return "flask run"
+	}
+	return s.Kind
+}
+
 // UnitName is the unit that runs the app, "" when none is known.
 func (s *AppServer) UnitName() string {
 	var n fact.Notes
@@ -164,9 +172,7 @@ func (d *Deployment) hopServer() Hop {
 		return h
 	}
 	var n fact.Notes
-	if h.Label = d.Server.Kind; h.Label == "flask-dev" {
-		h.Label = "flask run"
-	}
+	h.Label = d.Server.Program()
 	_, s := d.Server.Master.Look(&n)
 	h.State, h.Text = seen(s), "does not run"
 	if s == fact.IsKnown {

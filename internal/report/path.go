@@ -11,7 +11,7 @@ import (
 func deployment(d *model.Deployment, hearings []*check.Hearing, why diagnose.Diagnosis) Deployment {
 	out := Deployment{Name: d.Name, Names: d.Names()}
 	if s := d.Server; s != nil {
-		out.App, out.Server = s.App, s.Kind
+		out.App, out.Server = s.App, s.Program()
 		out.Unit, out.Container = s.UnitName(), s.Container
 	}
 	for _, h := range d.Hops() {
