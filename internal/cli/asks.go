@@ -81,7 +81,11 @@ func (a *app) asks(format string) error {
 		return report.WriteJSON(a.Stdout, out)
 	}
 	var b strings.Builder
-	b.WriteString("An audit changes nothing. It runs these commands and no others:\n\n")
+	b.WriteString("An audit writes no file and changes no setting. What it does can be noticed in\n" +
+		"three ways: its requests stand in the access logs, and reach the app as any\n" +
+		"visitor's do; a connect or a request starts an app that waits behind a socket\n" +
+		"unit; and where nginx is stopped, nginx -t binds its ports for a moment.\n\n" +
+		"It runs these commands and no others:\n\n")
 	for _, r := range tape.Commands() {
 		fmt.Fprintf(&b, "  %s\n      %s\n\n", strings.Join(placed(r.Argv), " "), manner(r))
 	}
