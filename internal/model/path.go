@@ -24,6 +24,7 @@ type Hop struct {
 	Label string
 	State HopState
 	Text  string
+	On    []Ground // what it stands on
 }
 
 // Program is what people call the app server.
@@ -53,12 +54,13 @@ func (d *Deployment) Uses(n Node) bool {
 // Hops is the way of a request through the deployment, from the visitor inwards.
 func (d *Deployment) Hops() []Hop {
 	if d.Contained() {
-		return []Hop{{StageApp, d.Server.Kind, HopUnknown, "in a container (" + d.Server.Container + "): not looked into"}}
+		return []Hop{{Stage: StageApp, Label: d.Server.Kind, State: HopUnknown, Text: "in a container (" + d.Server.Container + "): not looked into"}}
 	}
 	hops := []Hop{d.hopDNS(), d.hopFirewall(), d.hopTLS(), d.hopNginx(), d.hopSocket(), d.hopServer(), d.hopApp(), d.hopDatabase()}
 	out := hops[:0]
 	for _, h := range hops {
 		if h.State != HopNone {
+			h.On = d.grounds(h.Stage)
 			out = append(out, h)
 		}
 	}

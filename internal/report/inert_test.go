@@ -91,6 +91,9 @@ func restore(r *Report) {
 	for i := range r.Deployments {
 		for k := range r.Deployments[i].Path {
 			r.Deployments[i].Path[k].State = clean.Deployments[i].Path[k].State
+			for n := range r.Deployments[i].Path[k].On {
+				r.Deployments[i].Path[k].On[n].State = clean.Deployments[i].Path[k].On[n].State
+			}
 		}
 	}
 	r.Asked[0].Status = "seen"

@@ -26,6 +26,7 @@ type wire struct {
 	Host        Host          `json:"host"`
 	Deployments []Deployment  `json:"deployments"`
 	Findings    []wireFinding `json:"findings"`
+	Passed      []Passed      `json:"passed"`
 	Counts      Counts        `json:"counts"`
 	Looked      []string      `json:"looked"`
 	Asked       []Asked       `json:"asked,omitempty"`
@@ -73,7 +74,7 @@ func WriteJSON(w io.Writer, v any) error {
 
 func wired(r Report) wire {
 	out := wire{Schema: r.Schema, Assay: r.Assay, Host: r.Host, Deployments: list(r.Deployments),
-		Findings: []wireFinding{}, Counts: r.Counts, Looked: list(r.Looked), Asked: r.Asked}
+		Findings: []wireFinding{}, Passed: list(r.Passed), Counts: r.Counts, Looked: list(r.Looked), Asked: r.Asked}
 	out.Deployments = append([]Deployment{}, out.Deployments...)
 	for i := range out.Deployments {
 		d := &out.Deployments[i]

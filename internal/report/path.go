@@ -16,6 +16,9 @@ func deployment(d *model.Deployment, hearings []*check.Hearing, why diagnose.Dia
 	}
 	for _, h := range d.Hops() {
 		hop := Hop{Stage: string(h.Stage), Label: h.Label, Text: h.Text, State: string(h.State)}
+		for _, g := range h.On {
+			hop.On = append(hop.On, Ground{Kind: g.Kind, State: g.State, Text: g.Text, Why: g.Why})
+		}
 		for _, x := range hearings {
 			if x.Check.Stage == h.Stage && (x.Deployment == d.Name || x.Deployment == "" && d.Uses(x.Node)) {
 				hop.State = worst(hop.State, state(x))

@@ -26,6 +26,7 @@ type Report struct {
 	Deployments []Deployment `json:"deployments"`
 	Findings    []Finding    `json:"findings"` // worst first, consequences after their cause
 	Unknown     []Unknown    `json:"unknown"`  // in JSON's form they stand behind the findings
+	Passed      []Passed     `json:"passed,omitempty"`
 	Counts      Counts       `json:"counts"`
 	Looked      []string     `json:"looked"` // where deployments were looked for
 	Asked       []Asked      `json:"asked,omitempty"`
@@ -56,6 +57,17 @@ type Hop struct {
 	Label string `json:"label"`
 	State string `json:"state"`
 	Text  string `json:"text,omitempty"`
+	// On is what the hop stands on.
+	On []Ground `json:"on,omitempty"`
+}
+
+// Ground is one thing under a hop: its unit, its process, its user, its file.
+// State is known, absent or unknown; an unknown one says why.
+type Ground struct {
+	Kind  string `json:"kind"`
+	State string `json:"state"`
+	Text  string `json:"text,omitempty"`
+	Why   string `json:"why,omitempty"`
 }
 
 // The states of a hop.
@@ -113,6 +125,13 @@ func (u Unknown) Key() string {
 	return strings.Join([]string{u.ID, u.Deployment, u.Subject}, "|")
 }
 
+// Passed is a check that was right of every subject that it was asked about.
+type Passed struct {
+	ID    string `json:"id"`
+	Title string `json:"title"` // what is right
+	Times int    `json:"times"` // subjects
+}
+
 // Counts are hearings by outcome.
 type Counts struct {
 	Passed        int            `json:"passed"`
@@ -156,6 +175,7 @@ func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Dia
 			found = append(found, h)
 		}
 	}
+	r.Passed = passed(hearings)
 	for _, h := range d.Order(found) {
 		r.Findings = append(r.Findings, finding(h, d))
 	}
@@ -177,6 +197,28 @@ func finding(h *check.Hearing, d diagnose.Diagnosis) Finding {
 		f.Cause = &c
 	}
 	return f
+}
+
+// passed are the checks whose every hearing ended well.
+func passed(hearings []*check.Hearing) []Passed {
+	var out []Passed
+	at, spoilt := map[string]int{}, map[string]bool{}
+	for _, h := range hearings {
+		spoilt[h.Check.ID] = spoilt[h.Check.ID] || h.Finding() || h.Outcome == check.Unknown
+	}
+	for _, h := range hearings {
+		if h.Outcome != check.Pass || spoilt[h.Check.ID] {
+			continue
+		}
+		i, twice := at[h.Check.ID]
+		if !twice {
+			i = len(out)
+			at[h.Check.ID] = i
+			out = append(out, Passed{ID: h.Check.ID, Title: h.Check.Title})
+		}
+		out[i].Times++
+	}
+	return out
 }
 
 // evidence keeps the sources that say something.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"assay/internal/check"
@@ -17,6 +18,17 @@ func host() Host {
 		Seen: time.Date(2026, 11, 22, 3, 7, 0, 0, time.UTC)}
 }
 
+var grounds = map[string][]Ground{
+	"dns": {{Kind: "name", State: "known", Text: "www.shop.example.com"}},
+	"tls": {{Kind: "file", State: "known", Text: "/etc/letsencrypt/live/shop.example.com/fullchain.pem"}},
+	"nginx": {{Kind: "unit", State: "known", Text: "nginx.service active (running), enabled"},
+		{Kind: "user", State: "known", Text: "www-data (uid 33)"}, {Kind: "file", State: "known", Text: "/etc/nginx/sites-enabled/shop"}},
+	"socket": {{Kind: "process", State: "absent"}},
+	"gunicorn": {{Kind: "unit", State: "known", Text: "shop.service failed (failed), enabled"},
+		{Kind: "user", State: "unknown", Why: "look up user shpo: accounts also come from sss, which is not asked"}},
+	"app": {{Kind: "folder", State: "known", Text: "/srv/shop"}, {Kind: "object", State: "known", Text: "shop:create_app()"}},
+}
+
 func hops(states ...string) []Hop {
 	labels := []string{"DNS", "firewall", "TLS", "nginx", "socket", "gunicorn", "app", "PostgreSQL"}
 	stages := []string{"dns", "firewall", "tls", "nginx", "socket", "gunicorn", "app", "database"}
@@ -26,6 +38,7 @@ func hops(states ...string) []Hop {
 		if i < len(states) {
 			out[i].State = states[i]
 		}
+		out[i].On = slices.Clone(grounds[stages[i]])
 	}
 	return out
 }
@@ -79,7 +92,7 @@ func downReport() Report {
 		Deployments: []Deployment{shop(OK, OK, Warning, OK, Broken, Broken, Unseen, OK)}, Findings: down(),
 		Unknown: []Unknown{{ID: "flask.devserver", Severity: "critical", Status: "unknown", Deployment: "shop", Stage: "app",
 			Title: "no development server serves visitors", Unseen: []string{"the app does not run"}, Hints: []string{}}},
-		Counts: Counts{Passed: 31, NotApplicable: 12, Unknown: 1, Findings: 5,
+		Passed: well(), Counts: Counts{Passed: 31, NotApplicable: 12, Unknown: 1, Findings: 5,
 			BySeverity: map[string]int{"critical": 3, "high": 1, "medium": 1}},
 		Looked: []string{"running processes"}}
 	r.Deployments[0].Path[6].Text = "cannot be asked while gunicorn is down"
@@ -91,7 +104,13 @@ func wellReport() Report {
 	d.Path[1].State = None
 	d.Path[1].Text = "no firewall on this host"
 	return Report{Schema: Schema, Assay: "0.1.0", Host: host(), Deployments: []Deployment{d},
-		Counts: Counts{Passed: 34, NotApplicable: 12}}
+		Passed: well(), Counts: Counts{Passed: 34, NotApplicable: 12}}
+}
+
+func well() []Passed {
+	return []Passed{{ID: "dns.resolves", Title: "every served name resolves", Times: 2},
+		{ID: "nginx.service.running", Title: "nginx runs", Times: 1},
+		{ID: "tls.cert.chain", Title: "the server sends the whole chain", Times: 2}}
 }
 
 func emptyReport() Report {
