@@ -33,7 +33,7 @@ func readings() []reading {
 		{tape.KindAddrs, "the addresses of the network interfaces"},
 		{tape.KindDNS, "the addresses of the names that nginx serves, from the system's own resolver"},
 		{tape.KindTLS, "a TLS handshake with this host, under the names that it serves"},
-		{tape.KindHTTP, "GET requests to this host and to the app's own socket, as a visitor sends them"},
+		{tape.KindHTTP, "GET, HEAD and OPTIONS requests to this host and to the app's own socket, as a visitor or a page of another site sends them; the values of cookies are replaced"},
 		{tape.KindDial, "whether a TCP port of this host takes a connection, which is closed at once"},
 	}
 }

@@ -34,14 +34,20 @@ func (f *Facts) TLS(addr, name string) fact.Of[tape.Handshake] {
 // HTTP is the answer to one GET: endpoint is tcp:ADDR:PORT, tls:ADDR:PORT or
 // unix:PATH.
 func (f *Facts) HTTP(endpoint, host, path string) fact.Of[tape.HTTPReply] {
-	a := tape.Ask{Kind: tape.KindHTTP, Name: endpoint, Arg: "GET " + host + " " + path}
-	return read(f, a, URL(endpoint, host, path), func(r tape.HTTPReply) string {
+	return f.Request(endpoint, tape.Request{Method: "GET", Host: host, Path: path}, "Server", "Location", "Content-Type")
+}
+
+// Request is the answer to one request; its evidence shows the named headers,
+// which are left as the host sent them (Set-Cookie: without the value).
+func (f *Facts) Request(endpoint string, q tape.Request, show ...string) fact.Of[tape.HTTPReply] {
+	a := tape.Ask{Kind: tape.KindHTTP, Name: endpoint, Arg: q.String()}
+	return read(f, a, URL(endpoint, q), func(r tape.HTTPReply) string {
 		if r.Error != "" {
 			return r.Error
 		}
 		s := fmt.Sprintf("%d", r.Status)
-		for _, h := range []string{"Server", "Location", "Content-Type"} {
-			if v := r.Get(h); v != "" {
+		for _, h := range show {
+			for _, v := range r.All(h) {
 				s += ", " + h + ": " + v
 			}
 		}
@@ -49,16 +55,19 @@ func (f *Facts) HTTP(endpoint, host, path string) fact.Of[tape.HTTPReply] {
 	})
 }
 
-// URL says an HTTP ask as curl would be told it.
-func URL(endpoint, host, path string) string {
+// URL says a request as a person would: "GET https://shop.example/ on
+// 127.0.0.1:443 with Origin: null".
+func URL(endpoint string, q tape.Request) string {
 	scheme, addr, _ := strings.Cut(endpoint, ":")
-	switch scheme {
-	case "unix":
-		return "GET http://" + host + path + " on " + addr
-	case "tls":
-		return "GET https://" + host + path + " on " + addr
+	out := q.Method + " http://"
+	if scheme == "tls" {
+		out = q.Method + " https://"
 	}
-	return "GET http://" + host + path + " on " + addr
+	out += q.Host + q.Path + " on " + addr
+	if len(q.Header) > 0 {
+		out += " with " + strings.Join(q.Header, ", ")
+	}
+	return out
 }
 
 // Dial is a TCP connect.

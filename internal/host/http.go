@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -27,12 +26,10 @@ const (
 	maxText  = 4 << 10
 )
 
-var hostField = regexp.MustCompile(`^[A-Za-z0-9._\[\]:-]{1,255}$`)
-
-// http sends one GET and records the reply. It follows nothing, keeps nothing
+// http sends one request and records the reply. It follows nothing, keeps nothing
 // and sends no secret.
 func (l *local) http(ctx context.Context, a tape.Ask) tape.Answer {
-	deed := "get " + short(a.Arg) + " from " + short(a.Name)
+	deed := "send " + short(strings.ReplaceAll(a.Arg, "\n", ", ")) + " to " + short(a.Name)
 	req, why := l.request(a.Arg)
 	if why != "" {
 		return unseen(deed, why)
@@ -67,22 +64,26 @@ func (l *local) http(ctx context.Context, a tape.Ask) tape.Answer {
 	return v
 }
 
-// request reads "GET host path".
+// request makes the request that an ask describes.
 func (l *local) request(arg string) (*http.Request, string) {
-	f := strings.Split(arg, " ")
-	if len(f) != 3 || f[0] != http.MethodGet {
-		return nil, "want GET, a host and a path"
+	r, err := tape.ParseRequest(arg)
+	if err != nil {
+		return nil, err.Error()
 	}
-	u, err := url.ParseRequestURI(f[2])
-	if err != nil || !strings.HasPrefix(f[2], "/") || strings.HasPrefix(f[2], "//") || len(f[2]) > 4096 {
-		return nil, "not a path: " + short(f[2])
-	}
-	if !hostField.MatchString(f[1]) {
-		return nil, "not a host: " + short(f[1])
+	u, err := url.ParseRequestURI(r.Path)
+	if err != nil {
+		return nil, "not a path: " + short(r.Path)
 	}
 	u.Scheme, u.Host = "http", "endpoint"
 	head := http.Header{"User-Agent": {"assay/" + l.opt.Version}, "Accept": {"*/*"}}
-	return &http.Request{Method: http.MethodGet, URL: u, Host: f[1], Header: head, ProtoMajor: 1, ProtoMinor: 1}, ""
+	for _, h := range r.Header {
+		k, v, _ := strings.Cut(h, ": ")
+		if k = http.CanonicalHeaderKey(k); k == "Accept" || k == "User-Agent" {
+			head.Del(k)
+		}
+		head.Add(k, v)
+	}
+	return &http.Request{Method: r.Method, URL: u, Host: r.Host, Header: head, ProtoMajor: 1, ProtoMinor: 1}, ""
 }
 
 type dialFunc func(context.Context) (net.Conn, error)

@@ -54,6 +54,24 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+func TestHTTPHeaders(t *testing.T) {
+	var raw string
+	at := "tcp:" + serve(t, func(c net.Conn) {
+		b := make([]byte, 4096)
+		n, _ := c.Read(b)
+		raw = string(b[:n])
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n")
+	})
+	q := tape.Request{Method: "OPTIONS", Host: "shop.example", Path: "/api", Header: []string{"Origin: null", "accept: text/html", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 7.7.7.7"}}
+	got := seen[tape.HTTPReply](t, Local(Options{Version: "9.9"}), tape.Ask{Kind: tape.KindHTTP, Name: at, Arg: q.String()})
+	if got.Status != 200 || got.Get("allow") != "GET" {
+		t.Errorf("%+v", got)
+	}
+	if raw != "OPTIONS /api HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: assay/9.9\r\nAccept: text/html\r\nOrigin: null\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 7.7.7.7\r\nConnection: close\r\n\r\n" {
+		t.Errorf("sent %q", raw)
+	}
+}
+
 func TestHTTPBodies(t *testing.T) {
 	t.Parallel()
 	r := Local(Options{})
@@ -206,7 +224,7 @@ func TestHTTPWantsSense(t *testing.T) {
 	r := Local(Options{})
 	for _, a := range []tape.Ask{
 		{Name: "tcp:127.0.0.1:1", Arg: "POST x /"}, {Name: "tcp:127.0.0.1:1", Arg: "GET x / HTTP/1.1"}, {Name: "tcp:127.0.0.1:1", Arg: "GET x\r\nA:b /"},
-		{Name: "tcp:127.0.0.1:1", Arg: "GET x //evil/"}, {Name: "tcp:127.0.0.1:1", Arg: "GET x http://evil/"}, {Name: "tcp:localhost:1", Arg: "GET x /"},
+		{Name: "tcp:127.0.0.1:1", Arg: "GET x /\nHost: evil"}, {Name: "tcp:127.0.0.1:1", Arg: "GET x //evil/"}, {Name: "tcp:127.0.0.1:1", Arg: "GET x http://evil/"}, {Name: "tcp:localhost:1", Arg: "GET x /"},
 		{Name: "127.0.0.1:1", Arg: "GET x /"}, {Name: "unix:app.sock", Arg: "GET x /"}, {Name: "tcp:127.0.0.1:1", Arg: "GET  /"},
 	} {
 		a.Kind = tape.KindHTTP

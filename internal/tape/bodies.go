@@ -189,6 +189,17 @@ func (r HTTPReply) Get(name string) string {
 	return ""
 }
 
+// All returns every value of a header, by its lower-case name.
+func (r HTTPReply) All(name string) []string {
+	var out []string
+	for _, h := range r.Header {
+		if len(h) == 2 && strings.EqualFold(h[0], name) {
+			out = append(out, h[1])
+		}
+	}
+	return out
+}
+
 // DialReply is the body of Dial.
 type DialReply struct {
 	OK    bool   `json:"ok"`

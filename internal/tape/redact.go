@@ -32,8 +32,10 @@ var (
 	userinfo = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@"'<>]*:([^\s"'<>/?]+)@`)
 	bearer   = regexp.MustCompile(`(?i)\b(?:bearer|basic)[ ]+([A-Za-z0-9+/=._\-]{8,})`)
 	privKey  = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`)
-	cookie   = regexp.MustCompile(`(?i)["']?(?:set-cookie|cookie)["']?[ \t]*[:,][ \t]*["']?[^=\s"']+=([^;"'\s]{8,})`)
-	token    = regexp.MustCompile(`\[masked:[^\]]*\]`)
+	cookie   = regexp.MustCompile(`(?i)["']?(?:set-cookie|cookie)["']?[ \t]*[:,][ \t]*["']?[^=\s"']+=\\?"?([^;"'\s]+)`)
+	// word is what a cookie holds that is no secret: replaced in the header alone.
+	word  = regexp.MustCompile(`^[A-Za-z._-]{1,15}$`)
+	token = regexp.MustCompile(`\[masked:[^\]]*\]`)
 )
 
 const (
@@ -59,9 +61,9 @@ func (t *Tape) Redact(key []byte) {
 	}
 	names := t.askNames()
 	var list []secret
-	for s := range found {
+	for s, wide := range found {
 		if s != "" && !token.MatchString(s) {
-			list = append(list, secret{value: s, token: tokenFor(s, key), wide: len(s) >= everywhere && len(s) <= longest && !strings.Contains(names, s)})
+			list = append(list, secret{value: s, token: tokenFor(s, key), wide: wide && len(s) >= everywhere && len(s) <= longest && !strings.Contains(names, s)})
 		}
 	}
 	slices.SortFunc(list, func(a, b secret) int { // the longest first: one may hold another
@@ -144,7 +146,8 @@ func suspicious(line string) bool {
 	return slices.ContainsFunc(marks, func(m string) bool { return strings.Contains(line, m) })
 }
 
-// gather finds the secrets of one text.
+// gather finds the secrets of one text: true where they are replaced wherever
+// they stand, as long as they are long enough.
 func gather(s string, found map[string]bool) {
 	for _, k := range privKey.FindAllString(s, -1) {
 		found[k] = true
@@ -178,7 +181,13 @@ func gatherLine(s string, found map[string]bool) {
 			found[m[2]] = true
 		}
 	}
-	for _, re := range []*regexp.Regexp{userinfo, bearer, cookie} {
+	for _, m := range cookie.FindAllStringSubmatch(s, -1) {
+		found[m[1]] = found[m[1]] || !word.MatchString(m[1])
+		if plain, err := url.QueryUnescape(m[1]); err == nil && plain != m[1] {
+			found[plain] = true
+		}
+	}
+	for _, re := range []*regexp.Regexp{userinfo, bearer} {
 		for _, m := range re.FindAllStringSubmatch(s, -1) {
 			found[m[1]] = true
 			if plain, err := url.QueryUnescape(m[1]); err == nil {
@@ -187,6 +196,13 @@ func gatherLine(s string, found map[string]bool) {
 		}
 	}
 }
+
+// SecretNames are the expressions by which a name is a secret's: it matches the
+// first and not the second. Python's re reads them as well.
+func SecretNames() (secret, plain string) { return secretName.String(), plainName.String() }
+
+// IsSecret says that what stands under a name is to be kept secret.
+func IsSecret(name string) bool { return isSecret(name) }
 
 func isSecret(name string) bool {
 	return secretName.MatchString(name) && !plainName.MatchString(name)
@@ -237,7 +253,7 @@ func (c cleaner) clean(s string) string {
 			for _, re := range []*regexp.Regexp{quotedPair, option} {
 				l = c.at(re, l, true)
 			}
-			l = c.at(userinfo, l, false)
+			l = c.at(cookie, c.at(userinfo, l, false), false)
 		}
 		b.WriteString(l)
 	}

@@ -28,7 +28,7 @@ const (
 	KindCommand Kind = "command" // Name: a row of Commands; Arg: its one argument: standard output; Exit, Stderr
 	KindDNS     Kind = "dns"     // Name: host name; Arg: A or AAAA: JSON DNSReply
 	KindTLS     Kind = "tls"     // Name: address:port; Arg: server name: JSON Handshake
-	KindHTTP    Kind = "http"    // Name: endpoint; Arg: "GET host path": JSON HTTPReply
+	KindHTTP    Kind = "http"    // Name: endpoint; Arg: Request.String, "GET host path" and header lines: JSON HTTPReply
 	KindDial    Kind = "dial"    // Name: tcp address:port: JSON DialReply
 )
 
@@ -53,7 +53,7 @@ func (a Ask) String() string {
 	b.WriteString(string(a.Kind))
 	for _, s := range []string{a.Name, a.Arg} {
 		if s != "" {
-			b.WriteString(" " + s)
+			b.WriteString(" " + strings.ReplaceAll(s, "\n", ", "))
 		}
 	}
 	if a.As != "" {

@@ -27,7 +27,7 @@ var kinds = []tape.Kind{
 var odd = []string{
 	"", "\x00", "/etc/\x00passwd", "relative/path", "../..", "/", "//", "/./..", "-rf", "--help",
 	"/nonexistent/x", "/etc/passwd/x", "\xff\xfe", "\x1b[31m", "a b c", "[", "/[", "/*/[!", "*",
-	"0", "-1", "99999999999999999999", "1.2.3.4", "[::1]:0", "tcp:", "unix:", "tls:x:1", "GET", "GET x /\r\nEvil: 1",
+	"0", "-1", "99999999999999999999", "1.2.3.4", "[::1]:0", "tcp:", "unix:", "tls:x:1", "GET", "GET x /\r\nEvil: 1", "OPTIONS x /\nOrigin: \x00", "HEAD x /\nTransfer-Encoding: chunked",
 	strings.Repeat("a", 1<<20), "/" + strings.Repeat("a/", 100000), strings.Repeat("a.", 500),
 }
 

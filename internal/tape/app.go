@@ -1,0 +1,296 @@
+package tape
+
+import "encoding/json"
+
+// App is the body of KindApp: what the app became when it was loaded once, in
+// the sandbox, the way its server loads it. The app itself has a hand in each
+// word of it: it may lie about itself, and about nothing else.
+type App struct {
+	// Ended says why there is no result: the time limit, the memory limit, the
+	// app ended its process. "" when the probe came to its end.
+	Ended  string `json:"ended,omitempty"`
+	Stage  string `json:"stage,omitempty"`  // how far it came: start, config, app, done
+	Stderr string `json:"stderr,omitempty"` // the last of what it wrote there, at most 4 KiB
+
+	Python     string `json:"python"`
+	Executable string `json:"executable"`
+	Prefix     string `json:"prefix"`
+	Base       string `json:"base"`
+	Cwd        string `json:"cwd"`
+	Target     string `json:"target"`
+	Callable   bool   `json:"callable"`
+	Kind       string `json:"kind,omitempty"` // "flask", or the class of what was found
+
+	Took  float64 `json:"took,omitempty"`  // seconds to import the target
+	Total float64 `json:"total,omitempty"` // seconds with the server's configuration
+
+	Error   *AppError `json:"error,omitempty"`
+	Refused []Refusal `json:"refused,omitempty"` // what the sandbox did not let it do
+	Trouble []string  `json:"trouble,omitempty"` // parts that could not be told
+
+	App        *AppFlask          `json:"app,omitempty"`
+	Config     []AppSetting       `json:"config,omitempty"`
+	Loads      []ConfigLoad       `json:"loads,omitempty"`
+	Env        []EnvRead          `json:"env,omitempty"` // variables that the app's own code read
+	Rules      []AppRule          `json:"rules,omitempty"`
+	Views      map[string]AppView `json:"views,omitempty"` // by endpoint
+	Hooks      []AppHook          `json:"hooks,omitempty"` // before_request
+	Chain      []Middleware       `json:"chain,omitempty"` // from the outermost
+	Echo       *Echo              `json:"echo,omitempty"`
+	Extensions []Extension        `json:"extensions,omitempty"`
+	Dists      map[string]string  `json:"dists,omitempty"` // installed distributions and their versions
+	Engines    []Engine           `json:"engines,omitempty"`
+	Migrations Migrations         `json:"migrations"`
+	Handlers   []LogHandler       `json:"handlers,omitempty"`
+	Modules    []Module           `json:"modules,omitempty"` // the app's own
+	Opened     []string           `json:"opened,omitempty"`  // the app's own files that were opened
+	Threads    []string           `json:"threads,omitempty"` // running right after the import
+	Warnings   []Warning          `json:"warnings,omitempty"`
+	// Gunicorn holds its effective settings; a function is "callable:" with the
+	// names that its code uses.
+	Gunicorn map[string]any `json:"gunicorn,omitempty"`
+	// Again is what a second import made of SECRET_KEY, where the first one's
+	// stands in no variable and in no file: "same", "different", or "" when
+	// there was none.
+	Again string `json:"again,omitempty"`
+}
+
+// AppError is the exception that ended the import.
+type AppError struct {
+	Type   string  `json:"type"`
+	Module string  `json:"module"`
+	Text   string  `json:"text"`
+	Cause  string  `json:"cause,omitempty"` // the innermost exception, where it is another one
+	Frames []Frame `json:"frames,omitempty"`
+	// Refused: it failed because the sandbox has no sockets.
+	Refused bool `json:"refused,omitempty"`
+}
+
+// Frame is a line of a traceback, or where something was done.
+type Frame struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+	In   string `json:"in,omitempty"`
+	Text string `json:"text,omitempty"`
+	Own  bool   `json:"own,omitempty"` // the app's own code, no package's
+}
+
+// Refusal is a thing that the sandbox does not have, which was reached for.
+type Refusal struct {
+	What   string `json:"what"` // socket, address, connect, program
+	Target string `json:"target,omitempty"`
+	At     *Frame `json:"at,omitempty"`
+}
+
+// AppFlask is the Flask object itself.
+type AppFlask struct {
+	Name            string     `json:"name"`
+	ImportName      string     `json:"import_name"`
+	RootPath        string     `json:"root_path"`
+	InstancePath    string     `json:"instance_path"`
+	StaticFolder    string     `json:"static_folder"`
+	StaticURL       string     `json:"static_url"`
+	HasStatic       bool       `json:"has_static"`
+	TemplateFolder  string     `json:"template_folder"`
+	Debug           AppSetting `json:"debug"`
+	Testing         AppSetting `json:"testing"`
+	Session         string     `json:"session"` // class of the session interface
+	TemplatesReload bool       `json:"templates_reload"`
+}
+
+// AppSetting is one value of app.config. Plain values come whole, text only
+// under names that are known to be harmless; everything else as a secret: its
+// length, its kind, and a token in its place.
+type AppSetting struct {
+	Key      string                `json:"key,omitempty"`
+	Type     string                `json:"type,omitempty"`
+	Value    json.RawMessage       `json:"value,omitempty"`
+	Items    map[string]AppSetting `json:"items,omitempty"`
+	Count    int                   `json:"count,omitempty"`
+	Secret   string                `json:"secret,omitempty"`
+	Raw      string                `json:"raw,omitempty"` // on its way out of the sandbox only: never in an answer
+	Len      int                   `json:"len,omitempty"`
+	Bits     int                   `json:"bits,omitempty"`     // of entropy, at most
+	Distinct int                   `json:"distinct,omitempty"` // different bytes
+	URL      string                `json:"url,omitempty"`      // a DSN without password and options
+	From     []SecretPlace         `json:"from,omitempty"`     // where the very value stands
+	By       *int                  `json:"by,omitempty"`       // which of Loads set it
+	At       *Frame                `json:"at,omitempty"`       // or the line that assigned it
+	Default  bool                  `json:"default,omitempty"`  // Flask's own, untouched
+}
+
+// SecretPlace is a variable or a line of a file that holds a secret's value.
+type SecretPlace struct {
+	Kind string `json:"kind"` // environ, file
+	Name string `json:"name"`
+	Line int    `json:"line,omitempty"`
+}
+
+// ConfigLoad is one call of app.config.from_something.
+type ConfigLoad struct {
+	How      string   `json:"how"`
+	Name     string   `json:"name"`
+	File     string   `json:"file,omitempty"`
+	Exists   bool     `json:"exists,omitempty"`
+	Readable bool     `json:"readable,omitempty"`
+	Silent   bool     `json:"silent,omitempty"`
+	Loaded   bool     `json:"loaded,omitempty"`
+	Error    string   `json:"error,omitempty"`
+	Keys     []string `json:"keys,omitempty"`
+	At       *Frame   `json:"at,omitempty"`
+}
+
+// EnvRead is a variable that the app's own code asked for.
+type EnvRead struct {
+	Key      string `json:"key"`
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Required bool   `json:"required"` // os.environ["X"], not .get
+	Set      bool   `json:"set"`
+}
+
+// AppRule is one rule of the url_map.
+type AppRule struct {
+	Rule      string   `json:"rule"`
+	Endpoint  string   `json:"endpoint"`
+	Methods   []string `json:"methods"`
+	Host      string   `json:"host,omitempty"`
+	Subdomain string   `json:"subdomain,omitempty"`
+}
+
+// AppView is a view function: what it is wrapped in, from the outside, and
+// which names bound to the request its own code uses.
+type AppView struct {
+	Name   string     `json:"name,omitempty"`
+	File   string     `json:"file,omitempty"`
+	Line   int        `json:"line,omitempty"`
+	Wraps  []Wrap     `json:"wraps,omitempty"`
+	Uses   []string   `json:"uses,omitempty"`
+	Cached *ViewCache `json:"cached,omitempty"`
+}
+
+// Wrap is a decorator around a view.
+type Wrap struct {
+	Module string `json:"module"`
+	Code   string `json:"code"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+}
+
+// ViewCache is how flask-caching keeps a view's answer.
+type ViewCache struct {
+	Timeout      *float64        `json:"timeout,omitempty"`
+	KeyPrefix    json.RawMessage `json:"key_prefix,omitempty"`
+	QueryString  json.RawMessage `json:"query_string,omitempty"`
+	MakeKey      json.RawMessage `json:"make_cache_key,omitempty"`
+	Unless       json.RawMessage `json:"unless,omitempty"`
+	MakeKeyUses  []string        `json:"make_cache_key_uses,omitempty"`
+	PrefixUses   []string        `json:"key_prefix_uses,omitempty"`
+	UnlessUses   []string        `json:"unless_uses,omitempty"`
+	ResponseOnly json.RawMessage `json:"response_filter,omitempty"`
+}
+
+// AppHook is a before_request function; Scope is a blueprint, "" the app.
+type AppHook struct {
+	Scope string   `json:"scope,omitempty"`
+	Name  string   `json:"name"`
+	Uses  []string `json:"uses,omitempty"`
+	File  string   `json:"file,omitempty"`
+	Line  int      `json:"line,omitempty"`
+}
+
+// Middleware is a WSGI callable around the app; Trusts are ProxyFix's counts.
+type Middleware struct {
+	Class  string         `json:"class"`
+	App    bool           `json:"app,omitempty"`
+	Trusts map[string]int `json:"trusts,omitempty"`
+}
+
+// Echo is what requests with forwarded headers became on their way through the
+// chain, up to a stop that stands before the app's routes.
+type Echo struct {
+	Trusts []Trust `json:"trusts"`
+}
+
+// Trust is a header that the app believes. Position counts the values of a list
+// from the right, 1 for the last; 0: something else became of it.
+type Trust struct {
+	Header   string `json:"header"`
+	Into     string `json:"into"` // remote, scheme, host, port, root
+	Position int    `json:"position"`
+}
+
+// Extension is an entry of app.extensions.
+type Extension struct {
+	Name  string `json:"name"`
+	Class string `json:"class"`
+}
+
+// Engine is a SQLAlchemy engine with its pool.
+type Engine struct {
+	Bind       string   `json:"bind"`
+	Secret     string   `json:"secret,omitempty"` // the password
+	Raw        string   `json:"raw,omitempty"`    // on its way out of the sandbox only: never in an answer
+	URL        string   `json:"url"`
+	Dialect    string   `json:"dialect"`
+	Driver     string   `json:"driver"`
+	Host       string   `json:"host,omitempty"`
+	Port       int      `json:"port,omitempty"`
+	Database   string   `json:"database,omitempty"`
+	User       string   `json:"user,omitempty"`
+	Options    []string `json:"options,omitempty"` // names only
+	Pool       string   `json:"pool"`              // class
+	Size       int      `json:"size,omitempty"`
+	Overflow   int      `json:"overflow,omitempty"` // -1: without end
+	Timeout    float64  `json:"timeout,omitempty"`
+	Recycle    int      `json:"recycle,omitempty"`
+	PrePing    bool     `json:"pre_ping,omitempty"`
+	CheckedOut int      `json:"checkedout,omitempty"`
+	CheckedIn  int      `json:"checkedin,omitempty"`
+	Created    bool     `json:"created,omitempty"` // during the import
+}
+
+// Migrations is the Alembic folder, read and not run. Dir "": there is none.
+type Migrations struct {
+	Dir          string     `json:"dir"`
+	Extension    bool       `json:"extension,omitempty"` // Flask-Migrate is set up
+	Heads        []string   `json:"heads,omitempty"`
+	Revisions    []Revision `json:"revisions,omitempty"`
+	VersionTable string     `json:"version_table,omitempty"`
+	Schema       string     `json:"version_table_schema,omitempty"`
+	CustomEnv    bool       `json:"custom_env,omitempty"` // env.py computes what cannot be read
+}
+
+// Revision is one migration.
+type Revision struct {
+	File     string   `json:"file"`
+	Revision string   `json:"revision,omitempty"`
+	Down     []string `json:"down,omitempty"`
+	Error    string   `json:"error,omitempty"`
+}
+
+// LogHandler is a handler of a logger; Class "" stands for the logger's level.
+type LogHandler struct {
+	Logger string `json:"logger"`
+	Class  string `json:"class"`
+	Level  string `json:"level"`
+	File   string `json:"file,omitempty"`
+}
+
+// Module is a file of the app's own code that was imported; times are in
+// seconds since 1970.
+type Module struct {
+	Name  string  `json:"name"`
+	Path  string  `json:"path"`
+	MTime float64 `json:"mtime"`
+	CTime float64 `json:"ctime"`
+}
+
+// Warning is a Python warning during the import.
+type Warning struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+	Own  bool   `json:"own,omitempty"`
+}
