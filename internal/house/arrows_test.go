@@ -18,18 +18,18 @@ import (
 // it. A room with folders of its own (checks/nginx) has one place.
 var order = []string{
 	"tape", "syntax", "fact", "facts", "model", "check", "checks", "diagnose", "report", "story",
-	"host", "collect", "audit", "lab", "cli", "house",
+	"host", "collect", "remote", "audit", "lab", "cli", "house",
 }
 
 // holders may hold a host.
-var holders = []string{"host", "collect", "audit", "lab", "cli"}
+var holders = []string{"host", "collect", "remote", "audit", "lab", "cli"}
 
 // pure are the rooms from the tape to the report: no way to a host, a clock or
 // the environment, not even transitively.
 var pure = []string{"tape", "syntax", "fact", "facts", "model", "check", "checks", "diagnose", "report", "story"}
 
 // runs may start programs.
-var runs = []string{"host", "lab"}
+var runs = []string{"host", "remote", "lab"}
 
 type pkg struct {
 	path    string   // assay/internal/...
