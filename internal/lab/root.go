@@ -21,8 +21,9 @@ ca-certificates bind9-dnsutils netbase tzdata debian-archive-keyring
 nginx gunicorn certbot python3-certbot-nginx
 python3-flask python3-flask-migrate python3-flask-sqlalchemy python3-flask-login
 python3-flask-caching python3-psycopg2 python3-redis python3-venv
-python3-prometheus-client
-postgresql redis-server sqlite3
+python3-prometheus-client python3-flask-cors python3-flaskext.wtf python3-pymysql python3-gevent
+postgresql redis-server sqlite3 mariadb-server openssh-server openssh-client
+supervisor python3-debugpy prometheus-node-exporter
 `
 
 // root returns the folder of a suite's root and builds it if need be.

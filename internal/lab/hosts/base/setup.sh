@@ -2,7 +2,8 @@
 update-ca-certificates >/dev/null
 
 # Debian starts what it installs; a blueprint turns on what it wants.
-systemctl --quiet disable --now nginx.service postgresql.service redis-server.service certbot.timer
+systemctl --quiet disable --now nginx.service postgresql.service redis-server.service mariadb.service ssh.service \
+	supervisor.service prometheus-node-exporter.service certbot.timer
 systemctl stop 'postgresql@*.service'
 
 # These have nothing to do here: no console, no disk of its own, no mirror.
