@@ -30,6 +30,7 @@ type Options struct {
 	Now        func() time.Time // time.Now when nil
 	ResolvConf string           // /etc/resolv.conf when ""
 	Roots      *x509.CertPool   // the system's store when nil
+	NoImport   bool             // nothing of the app is run, in no sandbox
 }
 
 const parallel = 16
@@ -38,6 +39,7 @@ type local struct {
 	opt   Options
 	slots chan struct{}
 	root  bool
+	vault vault
 	kinds map[tape.Kind]func(context.Context, tape.Ask) tape.Answer
 }
 
@@ -68,7 +70,9 @@ func Local(opt Options) Reader {
 		tape.KindDNS:     l.dns,
 		tape.KindTLS:     l.tls,
 		tape.KindHTTP:    l.http,
+		tape.KindServed:  l.served,
 		tape.KindDial:    l.dial,
+		tape.KindApp:     l.app,
 	}
 	return l
 }
@@ -146,6 +150,8 @@ func limit(a tape.Ask) time.Duration {
 		return time.Duration(row.Seconds+2) * time.Second
 	case tape.KindDNS:
 		return 3*dnsTries*dnsWait + time.Second
+	case tape.KindApp:
+		return 2*appSeconds*time.Second + 5*time.Second
 	case tape.KindProcs, tape.KindSockets, tape.KindTree, tape.KindGlob:
 		return 15 * time.Second
 	}

@@ -15,9 +15,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// children are what our own program becomes when it is started under another
+// name; none of them returns.
+var children = map[string]func(){sealedName: sealedProgram, sandboxName: sandboxed, jailName: jailed}
+
 // Child is the first thing that main and TestMain call: started under the name
-// "assay-sealed", it seals the disk, becomes the program that it was told to
-// run, and never returns. Otherwise it returns false at once.
+// of a child, it does that work and never returns. Otherwise it returns false
+// at once.
+func Child() bool {
+	if len(os.Args) == 0 || children[os.Args[0]] == nil {
+		return false
+	}
+	children[os.Args[0]]()
+	return true
+}
+
+// sealedProgram seals the disk and becomes the program that it was told to run.
 //
 // It runs in mount, pid and ipc namespaces of its own, and keeps the host's
 // network: a configuration may bind to the host's addresses and name upstreams
@@ -26,10 +39,7 @@ import (
 // or mapped, so a configuration cannot load a module from a user's folder; the
 // scratch folders and /dev are small memory disks; and no capability is left
 // with which this could be undone.
-func Child() bool {
-	if len(os.Args) == 0 || os.Args[0] != sealedName {
-		return false
-	}
+func sealedProgram() {
 	runtime.LockOSThread() // capabilities are per thread, and exec takes this one's
 	var job seal
 	err := json.NewDecoder(os.Stdin).Decode(&job)
@@ -38,7 +48,6 @@ func Child() bool {
 	}
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(sealFailed)
-	return true
 }
 
 func (job seal) become() error {

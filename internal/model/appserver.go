@@ -34,6 +34,7 @@ func (b *builder) appServers() []*AppServer {
 	for _, s := range out {
 		s.Now = b.m.Machine.Now
 		b.readGunicorn(s)
+		b.loadApp(s)
 	}
 	return out
 }

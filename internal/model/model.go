@@ -96,6 +96,8 @@ type AppServer struct {
 	Idle      bool          // a unit that neither runs nor is enabled
 	Now       time.Time     // of the visit
 	Cert      fact.Of[bool] // it ends TLS itself
+	Loaded    fact.Of[*App] // what became of loading its app: also when that failed
+	Code      fact.Of[*App] // the Flask app that was loaded; Absent: it is no Flask app
 	unitName  string
 	// socketUnits are the addresses of socket units that start it.
 	socketUnits []string

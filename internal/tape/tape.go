@@ -29,7 +29,9 @@ const (
 	KindDNS     Kind = "dns"     // Name: host name; Arg: A or AAAA: JSON DNSReply
 	KindTLS     Kind = "tls"     // Name: address:port; Arg: server name: JSON Handshake
 	KindHTTP    Kind = "http"    // Name: endpoint; Arg: Request.String, "GET host path" and header lines: JSON HTTPReply
+	KindServed  Kind = "served"  // Name: path of a file; Arg: endpoint, blank, "GET host path": JSON ServedReply
 	KindDial    Kind = "dial"    // Name: tcp address:port: JSON DialReply
+	KindApp     Kind = "app"     // Name: "pid 812", "unit shop.service" or both; Arg: the app where its server is not known to us; As: Identity: JSON App
 )
 
 // Bounds of what one answer may hold.
