@@ -36,6 +36,7 @@ func readings() []reading {
 		{tape.KindHTTP, "GET, HEAD and OPTIONS requests to this host and to the app's own socket, as a visitor or a page of another site sends them; the values of cookies are replaced"},
 		{tape.KindApp, "the Flask app and gunicorn.conf.py, loaded once in a sandbox: the service's user, no sockets, a read-only disk, limits of time, memory and processes; --no-import leaves it out"},
 		{tape.KindServed, "whether a GET request to this host is answered with the content of a file of it: compared at once, and nothing of either is kept"},
+		{tape.KindServed, "whether a GET request to this host is answered with the content of a file of it: compared at once, and nothing of either is kept"},
 		{tape.KindDial, "whether a TCP port of this host takes a connection, which is closed at once"},
 	}
 }

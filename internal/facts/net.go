@@ -70,6 +70,23 @@ func URL(endpoint string, q tape.Request) string {
 	return out
 }
 
+// Served is whether a GET for a path is answered with what a file holds.
+func (f *Facts) Served(file, endpoint, host, path string) fact.Of[tape.ServedReply] {
+	q := tape.Request{Method: "GET", Host: host, Path: path}
+	a := tape.Ask{Kind: tape.KindServed, Name: file, Arg: endpoint + " " + q.String()}
+	return read(f, a, URL(endpoint, q), func(r tape.ServedReply) string {
+		switch {
+		case r.Error != "":
+			return r.Error
+		case r.Same:
+			return fmt.Sprintf("%d, the %d bytes of %s", r.Status, r.Size, file)
+		case r.Unread != "":
+			return fmt.Sprintf("%d, %d bytes; %s", r.Status, r.Size, r.Unread)
+		}
+		return fmt.Sprintf("%d, not what %s holds", r.Status, file)
+	})
+}
+
 // Dial is a TCP connect.
 func (f *Facts) Dial(addr string) fact.Of[tape.DialReply] {
 	return read(f, tape.Ask{Kind: tape.KindDial, Name: addr}, "connect to "+addr, func(r tape.DialReply) string {

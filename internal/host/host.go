@@ -71,6 +71,7 @@ func Local(opt Options) Reader {
 		tape.KindTLS:     l.tls,
 		tape.KindHTTP:    l.http,
 		tape.KindServed:  l.served,
+		tape.KindServed:  l.served,
 		tape.KindDial:    l.dial,
 		tape.KindApp:     l.app,
 	}

@@ -41,14 +41,7 @@ func (l *local) http(ctx context.Context, a tape.Ask) tape.Answer {
 	ctx, cancel := context.WithTimeout(ctx, httpWait)
 	defer cancel()
 	began := time.Now()
-	t := &http.Transport{
-		DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
-		DisableKeepAlives:      true,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: tape.MaxHTTP,
-	}
-	defer t.CloseIdleConnections()
-	resp, err := t.RoundTrip(req.WithContext(ctx))
+	resp, err := send(ctx, dial, req)
 	if err != nil {
 		var no *notSeen
 		if errors.As(err, &no) {
@@ -62,6 +55,18 @@ func (l *local) http(ctx context.Context, a tape.Ask) tape.Answer {
 	v = tape.Encode(r)
 	v.Truncated = cut
 	return v
+}
+
+// send brings one answer; its body is the caller's to close, which ends the
+// connection.
+func send(ctx context.Context, dial dialFunc, req *http.Request) (*http.Response, error) {
+	t := &http.Transport{
+		DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: tape.MaxHTTP,
+	}
+	return t.RoundTrip(req.WithContext(ctx))
 }
 
 // request makes the request that an ask describes.

@@ -200,6 +200,17 @@ func (r HTTPReply) All(name string) []string {
 	return out
 }
 
+// ServedReply is the body of Served: an answer without its content.
+type ServedReply struct {
+	Error  string `json:"error,omitempty"`
+	Class  string `json:"class,omitempty"` // as in HTTPReply
+	Status int    `json:"status,omitempty"`
+	Type   string `json:"type,omitempty"` // Content-Type
+	Size   int64  `json:"size"`
+	Same   bool   `json:"same"`             // the content is the file's
+	Unread string `json:"unread,omitempty"` // why the file could not be read, so that Same says nothing
+}
+
 // DialReply is the body of Dial.
 type DialReply struct {
 	OK    bool   `json:"ok"`
