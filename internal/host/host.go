@@ -71,8 +71,9 @@ func Local(opt Options) Reader {
 		tape.KindTLS:     l.tls,
 		tape.KindHTTP:    l.http,
 		tape.KindServed:  l.served,
-		tape.KindServed:  l.served,
 		tape.KindDial:    l.dial,
+		tape.KindSQL:     l.sql,
+		tape.KindRedis:   l.redis,
 		tape.KindApp:     l.app,
 	}
 	return l

@@ -30,7 +30,6 @@ const (
 	KindTLS     Kind = "tls"     // Name: address:port; Arg: server name: JSON Handshake
 	KindHTTP    Kind = "http"    // Name: endpoint; Arg: Request.String, "GET host path" and header lines: JSON HTTPReply
 	KindServed  Kind = "served"  // Name: path of a file; Arg: endpoint, blank, "GET host path": JSON ServedReply
-	KindServed  Kind = "served"  // Name: path of a file; Arg: endpoint, blank, "GET host path": JSON ServedReply
 	KindDial    Kind = "dial"    // Name: tcp address:port: JSON DialReply
 	KindApp     Kind = "app"     // Name: "pid 812", "unit shop.service" or both; Arg: the app where its server is not known to us; As: Identity: JSON App
 )
