@@ -8,15 +8,13 @@ import (
 
 // Ground is one thing that a hop stands on, in words.
 type Ground struct {
-	Kind string // name, unit, process, user, folder, file, object
+	Kind string // unit, process, user, folder, file, object
 	Value
 }
 
 // grounds is what one hop of the way stands on.
 func (d *Deployment) grounds(s Stage) []Ground {
 	switch s {
-	case StageDNS:
-		return d.groundsDNS()
 	case StageTLS:
 		return d.groundsTLS()
 	case StageServer:
@@ -31,15 +29,6 @@ func (d *Deployment) grounds(s Stage) []Ground {
 		return d.groundsDatabase()
 	}
 	return nil
-}
-
-// groundsDNS are the names besides the first, of which the hop itself tells.
-func (d *Deployment) groundsDNS() []Ground {
-	var out []Ground
-	for _, name := range d.names[min(1, len(d.names)):] {
-		out = append(out, Ground{"name", Value{State: "known", Text: name.Name}})
-	}
-	return out
 }
 
 func (d *Deployment) groundsTLS() []Ground {

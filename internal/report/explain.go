@@ -62,36 +62,22 @@ func (p *page) facts(c check.Check) string {
 
 // prose wraps paragraphs and items, and leaves literal lines as they are.
 func (p *page) prose(text string) {
-	var para []string
-	flush := func() {
-		s := p.clean(strings.Join(para, " "), 1<<16)
-		para = nil
-		if rest, is := strings.CutPrefix(s, "- "); is {
-			p.para("- ", 2, rest, none)
-		} else {
-			p.para("", 0, s, none)
-		}
-	}
 	p.blank()
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n\r\t ")
-		switch {
-		case line == "":
-			flush()
+	for _, b := range blocks(text) {
+		if b.apart {
 			p.blank()
-		case len(para) == 0 && strings.HasPrefix(line, "    "):
-			p.b.WriteString("    " + p.paint(typed, p.literal(line[4:])) + "\n")
-		case strings.HasPrefix(line, "# "):
-			flush()
-			p.heading(p.clean(line[2:], lineText))
-		case strings.HasPrefix(line, "- "):
-			flush()
-			para = append(para, line)
+		}
+		switch b.kind {
+		case verbatim:
+			p.b.WriteString("    " + p.paint(typed, p.literal(b.text)) + "\n")
+		case headed:
+			p.heading(p.clean(b.text, lineText))
+		case listed:
+			p.para("- ", 2, p.clean(b.text, 1<<16), none)
 		default:
-			para = append(para, line)
+			p.para("", 0, p.clean(b.text, 1<<16), none)
 		}
 	}
-	flush()
 }
 
 func (p *page) examples(title string, list []Example, bad bool) {

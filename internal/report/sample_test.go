@@ -19,7 +19,6 @@ func host() Host {
 }
 
 var grounds = map[string][]Ground{
-	"dns": {{Kind: "name", State: "known", Text: "www.shop.example.com"}},
 	"tls": {{Kind: "file", State: "known", Text: "/etc/letsencrypt/live/shop.example.com/fullchain.pem"}},
 	"nginx": {{Kind: "unit", State: "known", Text: "nginx.service active (running), enabled"},
 		{Kind: "user", State: "known", Text: "www-data (uid 33)"}, {Kind: "file", State: "known", Text: "/etc/nginx/sites-enabled/shop"}},
