@@ -72,8 +72,6 @@ func Local(opt Options) Reader {
 		tape.KindHTTP:    l.http,
 		tape.KindServed:  l.served,
 		tape.KindDial:    l.dial,
-		tape.KindSQL:     l.sql,
-		tape.KindRedis:   l.redis,
 		tape.KindApp:     l.app,
 	}
 	return l
