@@ -29,18 +29,14 @@ func (a *app) checkVerb() *cobra.Command {
 		Short: "audit this host, or a recording of one",
 		Long: "Finds every WSGI deployment on this host, follows the way of a request through each, and says what is wrong, why, " +
 			"and what mends it. It changes nothing: assay asks prints all that it runs and reads. As root it sees more.\n\n" +
-			"Exit codes, the worst of 2 > 1 > 3 > 0:\n" +
-			"  0  no finding at or above --fail-on\n" +
-			"  1  at least one\n" +
-			"  2  wrong use, or a file that cannot be read or written\n" +
-			"  3  no deployment found, or a check at or above --fail-on not answered",
-		Example: "  sudo assay check\n  sudo assay check --only nginx,tls --fail-on medium\n  sudo assay check --format json --output report.json\n" +
+			"Exit codes, the worst of 2 > 1 > 3 > 0:\n" + exitsText(),
+		Example: "  sudo assay check\n  sudo assay check --only nginx,tls --fail-on medium\n  sudo assay check --format html --output report.html\n  sudo assay check --format json --output report.json\n" +
 			"  ssh web-1 sudo assay collect | assay check --tape -",
 		Args: exactly(0, "no argument"),
 		RunE: func(*cobra.Command, []string) error { return a.check(o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.format, "format", "text", "`text|json`")
+	f.StringVar(&o.format, "format", "text", "`text|json|html`")
 	f.StringVarP(&o.output, "output", "o", "-", "write the report to `FILE`, whole or not at all, mode 0600")
 	f.StringVar(&o.failOn, "fail-on", check.High.String(), "exit 1 from this `SEVERITY` on: info, low, medium, high, critical or never")
 	f.StringArrayVar(&o.only, "only", nil, "these checks alone: `IDS` or beginnings of ids, with commas")
@@ -49,7 +45,7 @@ func (a *app) checkVerb() *cobra.Command {
 	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "for the whole audit: a `TIME` such as 30s or 2m")
 	f.StringVar(&o.tape, "tape", "", "judge the recording `FILE`, plain or gzipped; - is the standard input")
 	f.StringVar(&o.color, "color", auto, "`auto|always|never`")
-	complete(c, "format", "text", "json")
+	complete(c, "format", "text", "json", "html")
 	complete(c, "color", auto, always, never)
 	complete(c, "fail-on", append(check.SeverityNames(), never)...)
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "fold no list; say what was asked and how long it took")
@@ -59,7 +55,7 @@ func (a *app) checkVerb() *cobra.Command {
 const defaultTimeout = 30 * time.Second
 
 func (o checkOptions) valid() error {
-	if err := oneOf("format", o.format, "text", "json"); err != nil {
+	if err := oneOf("format", o.format, "text", "json", "html"); err != nil {
 		return err
 	}
 	if err := oneOf("color", o.color, auto, always, never); err != nil {
@@ -78,6 +74,9 @@ func (a *app) check(o checkOptions) error {
 	if err := o.valid(); err != nil {
 		return err
 	}
+	if o.format == "html" && o.output == "-" && a.IsTerminal(1) {
+		return usagef("a page is not for a terminal: assay check --format html --output report.html")
+	}
 	chosen, err := choose(o.only, o.skip, a.Works.Families())
 	if err != nil {
 		return err
@@ -92,7 +91,7 @@ func (a *app) check(o checkOptions) error {
 	}
 	r, _ := a.Works.Judge(t, Choice{Check: chosen, App: apps})
 	code, sentence := verdict(r, o.failOn)
-	if err := a.deliver(o, r, sentence); err != nil {
+	if err := a.deliver(o, r, code, sentence); err != nil {
 		return asUsage(err)
 	}
 	a.exit = code
@@ -116,11 +115,14 @@ func (a *app) tapeOf(file string, timeout time.Duration) (*tape.Tape, error) {
 }
 
 // deliver writes the report where it is wanted.
-func (a *app) deliver(o checkOptions, r report.Report, sentence string) error {
+func (a *app) deliver(o checkOptions, r report.Report, code int, sentence string) error {
 	toFile := o.output != "-"
 	write := func(w io.Writer) error {
-		if o.format == "json" {
+		switch o.format {
+		case "json":
 			return report.JSON(w, r)
+		case "html":
+			return a.page(w, r, code, sentence, o.verbose)
 		}
 		t := a.textOptions(o.color, toFile)
 		t.Verbose, t.Unfold, t.Verdict = o.verbose, o.verbose, sentence

@@ -18,6 +18,22 @@ const (
 	// change a host.
 )
 
+// exits are those of check, for its help and its page.
+var exits = []report.Exit{
+	{Code: exitWell, Means: "no finding at or above --fail-on"},
+	{Code: exitFindings, Means: "at least one"},
+	{Code: exitUsage, Means: "wrong use, or a file that cannot be read or written"},
+	{Code: exitUnseen, Means: "no deployment found, or a check at or above --fail-on not answered"},
+}
+
+func exitsText() string {
+	var lines []string
+	for _, e := range exits {
+		lines = append(lines, fmt.Sprintf("  %d  %s", e.Code, e.Means))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // never is the --fail-on that no finding reaches.
 const never = "never"
 
