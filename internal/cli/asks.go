@@ -36,6 +36,8 @@ func readings() []reading {
 		{tape.KindHTTP, "GET, HEAD and OPTIONS requests to this host and to the app's own socket, as a visitor or a page of another site sends them; the values of cookies are replaced"},
 		{tape.KindApp, "the Flask app and gunicorn.conf.py, loaded once in a sandbox: the service's user, no sockets, a read-only disk, limits of time, memory and processes; --no-import leaves it out"},
 		{tape.KindServed, "whether a GET request to this host is answered with the content of a file of it: compared at once, and nothing of either is kept"},
+		{tape.KindSQL, "the app's own database, logged in to as the app does and with the service's user: the statements above, each in a transaction that may only read; of SQLite the file, without a lock"},
+		{tape.KindRedis, "the app's own Redis, in the same way: the commands above"},
 		{tape.KindDial, "whether a TCP port of this host takes a connection, which is closed at once"},
 	}
 }
@@ -74,10 +76,14 @@ func (a *app) asks(format string) error {
 		var out struct {
 			Runs    []running `json:"runs"`
 			Reads   []reading `json:"reads"`
+			Queries []query   `json:"queries"`
 			Sudoers string    `json:"sudoers"`
 		}
 		for _, r := range tape.Commands() {
 			out.Runs = append(out.Runs, running{r.Argv, r.Path, r.Why, r.Root, r.Sealed, r.Seconds})
+		}
+		for _, q := range tape.Queries() {
+			out.Queries = append(out.Queries, query{q.Engine, q.Text, q.Why})
 		}
 		out.Reads, out.Sudoers = readings(), a.sudoers()
 		return report.WriteJSON(a.Stdout, out)
@@ -92,6 +98,7 @@ func (a *app) asks(format string) error {
 		fmt.Fprintf(&b, "  %s\n      %s\n\n", strings.Join(placed(r.Argv), " "), manner(r))
 	}
 	b.WriteString(ownRules)
+	a.toStores(&b)
 	b.WriteString("\nIt reads, itself:\n\n")
 	for _, r := range readings() {
 		for i, l := range report.Wrap(r.What, a.textOptions(never, false).Width-12) {
@@ -106,6 +113,42 @@ func (a *app) asks(format string) error {
 	b.WriteString(a.sudoers() + "\n\nThen:\n\n  sudo assay collect | assay check --tape -\n")
 	_, _ = fmt.Fprint(a.Stdout, report.Lines(b.String(), a.ascii()))
 	return nil
+}
+
+// query is a row of tape.Queries in JSON.
+type query struct {
+	Engine string `json:"engine"`
+	Text   string `json:"text"` // "{}" stands for Alembic's table
+	Why    string `json:"why"`
+}
+
+// toStores says what the app's own database and Redis are asked.
+func (a *app) toStores(b *strings.Builder) {
+	b.WriteString("\nThe app's own database is asked this, and nothing else, within three seconds:\n\n")
+	for _, engine := range []string{"postgresql", "mysql"} {
+		for i, s := range tape.Setup(engine) {
+			name := ""
+			if i == 0 {
+				name = engine
+			}
+			fmt.Fprintf(b, "  %-10s  %s\n", name, s)
+		}
+		for _, q := range tape.Queries() {
+			if q.Engine != engine {
+				continue
+			}
+			for _, l := range report.Wrap(strings.ReplaceAll(q.Text, "{}", tape.VersionTable), a.textOptions(never, false).Width-14) {
+				b.WriteString(strings.Repeat(" ", 14) + l + "\n")
+			}
+		}
+	}
+	for i, l := range report.Wrap(strings.Join(tape.RedisCommands(), ", "), a.textOptions(never, false).Width-14) {
+		name := ""
+		if i == 0 {
+			name = "redis"
+		}
+		fmt.Fprintf(b, "  %-10s  %s\n", name, l)
+	}
 }
 
 const ownRules = `As root it runs a program only if the program and every folder above it belong

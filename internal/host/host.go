@@ -31,6 +31,7 @@ type Options struct {
 	ResolvConf string           // /etc/resolv.conf when ""
 	Roots      *x509.CertPool   // the system's store when nil
 	NoImport   bool             // nothing of the app is run, in no sandbox
+	AppSeconds int              // that one import may take; 20 when 0
 }
 
 const parallel = 16
@@ -45,6 +46,9 @@ type local struct {
 
 // Local returns a reader of this machine.
 func Local(opt Options) Reader {
+	if opt.AppSeconds <= 0 {
+		opt.AppSeconds = appSeconds
+	}
 	if opt.Parallel <= 0 {
 		opt.Parallel = parallel
 	}
@@ -72,6 +76,8 @@ func Local(opt Options) Reader {
 		tape.KindHTTP:    l.http,
 		tape.KindServed:  l.served,
 		tape.KindDial:    l.dial,
+		tape.KindSQL:     l.sql,
+		tape.KindRedis:   l.redis,
 		tape.KindApp:     l.app,
 	}
 	return l

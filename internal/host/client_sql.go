@@ -1,0 +1,65 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"assay/internal/syntax/dsn"
+	"assay/internal/tape"
+)
+
+// errCannot is for a way to log in that the app knows and we do not: the child
+// says so on its standard error, and the ask is unseen.
+type errCannot string
+
+func (e errCannot) Error() string { return string(e) }
+
+// askSQL logs in once and asks what the table says.
+func askSQL(ctx context.Context, e errand) (any, error) {
+	login, err := dsn.ParseLogin(e.URL)
+	if err != nil {
+		return tape.SQLReply{Class: tape.StoreURL, Error: err.Error()}, nil
+	}
+	switch login.Engine {
+	case "postgresql":
+		return askPostgreSQL(ctx, login, e.Table)
+	case "mysql", "mariadb":
+		return askMySQL(ctx, login, e.Table)
+	}
+	return nil, errCannot("not a kind of database that we can ask: " + short(login.Engine))
+}
+
+// quoted is Alembic's table as the engine quotes names.
+func quoted(table, quote string) string {
+	return quote + strings.ReplaceAll(table, ".", quote+"."+quote) + quote
+}
+
+// questions gives the queries of an engine to ask, and keeps rows and saidNos.
+func questions(r *tape.SQLReply, engine, table, quote string, ask func(text string) ([][]string, error)) error {
+	r.Rows, r.Refused = map[string][][]string{}, map[string]string{}
+	for _, q := range tape.Queries() {
+		if q.Engine != engine {
+			continue
+		}
+		rows, err := ask(strings.ReplaceAll(q.Text, "{}", quoted(table, quote)))
+		var refused saidNo
+		switch {
+		case errors.As(err, &refused):
+			r.Refused[q.Name] = brief(string(refused))
+		case err != nil:
+			return err
+		default:
+			r.Rows[q.Name] = rows
+		}
+	}
+	return nil
+}
+
+// saidNo is a server's no to one query; the connection lives on.
+type saidNo string
+
+func (r saidNo) Error() string { return string(r) }
+
+func micros(since time.Time) int64 { return time.Since(since).Microseconds() + 1 }
