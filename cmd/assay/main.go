@@ -20,8 +20,8 @@ func main() {
 	exe, _ := os.Executable()
 	os.Exit(cli.Main(cli.Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
-		IsTerminal: term.IsTerminal, Columns: columns,
-		Exe: exe, Version: version, Works: cli.Wire(version),
+		IsTerminal: term.IsTerminal, Columns: columns, AskPassword: passwords(),
+		Exe: exe, Version: version, Works: cli.Wire(version, exe),
 	}, os.Args[1:]))
 }
 

@@ -2,23 +2,20 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"assay/internal/check"
 	"assay/internal/report"
-	"assay/internal/tape"
 )
 
 // checkOptions are the flags of assay check.
 type checkOptions struct {
 	format, output, failOn string
 	only, skip, apps       []string
-	timeout                time.Duration
-	tape, color            string
+	color                  string
+	visit                  visitOptions
 	verbose                bool
 }
 
@@ -26,12 +23,13 @@ func (a *app) checkVerb() *cobra.Command {
 	var o checkOptions
 	c := &cobra.Command{
 		Use:   "check [flags]",
-		Short: "audit this host, or a recording of one",
+		Short: "audit this host, another one over ssh, or a recording",
 		Long: "Finds every WSGI deployment on this host, follows the way of a request through each, and says what is wrong, why, " +
-			"and what mends it. It changes nothing: assay asks prints all that it runs and reads. As root it sees more.\n\n" +
+			"and what mends it. It changes nothing: assay asks prints all that it runs and reads. As root it sees more. " +
+			"--host looks at another host over ssh, with your own configuration of ssh, agent and known hosts; nothing needs to be installed there.\n\n" +
 			"Exit codes, the worst of 2 > 1 > 3 > 0:\n" + exitsText(),
 		Example: "  sudo assay check\n  sudo assay check --only nginx,tls --fail-on medium\n  sudo assay check --format html --output report.html\n  sudo assay check --format json --output report.json\n" +
-			"  ssh web-1 sudo assay collect | assay check --tape -",
+			"  assay check --host ann@web-1",
 		Args: exactly(0, "no argument"),
 		RunE: func(*cobra.Command, []string) error { return a.check(o) },
 	}
@@ -42,8 +40,8 @@ func (a *app) checkVerb() *cobra.Command {
 	f.StringArrayVar(&o.only, "only", nil, "these checks alone: `IDS` or beginnings of ids, with commas")
 	f.StringArrayVar(&o.skip, "skip", nil, "all checks but these `IDS`")
 	f.StringArrayVar(&o.apps, "app", nil, "this deployment alone, by `NAME`; may be given again")
-	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "for the whole audit: a `TIME` such as 30s or 2m")
-	f.StringVar(&o.tape, "tape", "", "judge the recording `FILE`, plain or gzipped; - is the standard input")
+	o.visit.flags(a, c)
+	f.StringVar(&o.visit.tape, "tape", "", "judge the recording `FILE`, plain or gzipped; - is the standard input")
 	f.StringVar(&o.color, "color", auto, "`auto|always|never`")
 	complete(c, "format", "text", "json", "html")
 	complete(c, "color", auto, always, never)
@@ -52,8 +50,6 @@ func (a *app) checkVerb() *cobra.Command {
 	return c
 }
 
-const defaultTimeout = 30 * time.Second
-
 func (o checkOptions) valid() error {
 	if err := oneOf("format", o.format, "text", "json", "html"); err != nil {
 		return err
@@ -61,8 +57,8 @@ func (o checkOptions) valid() error {
 	if err := oneOf("color", o.color, auto, always, never); err != nil {
 		return err
 	}
-	if o.timeout <= 0 {
-		return usagef("--timeout %s: want more than no time", o.timeout)
+	if err := o.visit.valid(); err != nil {
+		return err
 	}
 	if o.output == "" {
 		return usagef("--output needs a file, or - for the standard output")
@@ -81,7 +77,7 @@ func (a *app) check(o checkOptions) error {
 	if err != nil {
 		return err
 	}
-	t, err := a.tapeOf(o.tape, o.timeout)
+	t, err := a.tapeOf(o.visit)
 	if err != nil {
 		return err
 	}
@@ -96,22 +92,6 @@ func (a *app) check(o checkOptions) error {
 	}
 	a.exit = code
 	return nil
-}
-
-// tapeOf reads a recording, or makes one of this host.
-func (a *app) tapeOf(file string, timeout time.Duration) (*tape.Tape, error) {
-	if file != "" {
-		t, err := a.readTape(file)
-		if err != nil {
-			return nil, asUsage(err)
-		}
-		return t, nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	s := a.spinner()
-	defer s.stop()
-	return a.Works.Collect(ctx, s.tell), nil
 }
 
 // deliver writes the report where it is wanted.

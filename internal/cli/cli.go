@@ -27,7 +27,9 @@ type Env struct {
 	Columns    func(fd int) int  // of the terminal, 0 when it is none
 	Exe        string            // path of this program
 	Version    string
-	Works      Works
+	// AskPassword asks on the terminal, without echo; nil when there is none.
+	AskPassword func(ctx context.Context, prompt string) (string, error)
+	Works       Works
 }
 
 // Works is what the verbs set going; see Wire.
@@ -35,6 +37,8 @@ type Works struct {
 	// Collect visits this host; tell hears of each ask as it begins and ends,
 	// from several goroutines.
 	Collect func(ctx context.Context, tell func(a tape.Ask, ended bool)) *tape.Tape
+	// Away visits another host.
+	Away func(context.Context, Trip) (*tape.Tape, error)
 	// Judge audits a recording. The model is whole, whatever was chosen.
 	Judge    func(*tape.Tape, Choice) (report.Report, *model.Model)
 	Model    func(*tape.Tape) *model.Model
@@ -80,6 +84,9 @@ func Main(env Env, args []string) (code int) {
 	root.SetErr(env.Stderr)
 	if err := root.Execute(); err != nil {
 		a.complain(err)
+		if _, is := errors.AsType[unseenError](err); is {
+			return exitUnseen
+		}
 		return exitUsage
 	}
 	return a.exit
@@ -92,6 +99,11 @@ func (a *app) complain(err error) {
 	if hinted {
 		fmt.Fprintln(a.Stderr, "hint: "+report.Line(hint, 500, a.ascii()))
 	}
+}
+
+// note writes what the operator should know beside the report.
+func (a *app) note(text string) {
+	fmt.Fprintln(a.Stderr, "note: "+report.Line(text, 500, a.ascii()))
 }
 
 func (a *app) root() *cobra.Command {

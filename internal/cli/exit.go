@@ -13,7 +13,7 @@ const (
 	exitWell     = 0 // nothing at or above --fail-on
 	exitFindings = 1 // a finding at or above --fail-on
 	exitUsage    = 2 // a wrong flag or verb, or a file named there that cannot be used
-	exitUnseen   = 3 // no deployment found, or an unknown at or above --fail-on
+	exitUnseen   = 3 // no deployment found, an unknown at or above --fail-on, or a --host out of reach
 	// 4, refused or rolled back, and 5, left half-done, are for the verbs that
 	// change a host.
 )
@@ -23,7 +23,7 @@ var exits = []report.Exit{
 	{Code: exitWell, Means: "no finding at or above --fail-on"},
 	{Code: exitFindings, Means: "at least one"},
 	{Code: exitUsage, Means: "wrong use, or a file that cannot be read or written"},
-	{Code: exitUnseen, Means: "no deployment found, or a check at or above --fail-on not answered"},
+	{Code: exitUnseen, Means: "no deployment found, a check at or above --fail-on not answered, or --host out of reach"},
 }
 
 func exitsText() string {

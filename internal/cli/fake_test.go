@@ -54,6 +54,7 @@ func fake() Works {
 			t.Put(scenario, tape.Answer{Status: tape.Seen, Body: os.Getenv("FAKE")})
 			return t
 		},
+		Away:     fakeAway,
 		Families: func() []*check.Family { return families },
 		Describe: func(w io.Writer, m *model.Model) error {
 			_, err := fmt.Fprintf(w, "%d deployments\n  escaped \x1b[2J\n", len(m.Deployments))
@@ -64,6 +65,19 @@ func fake() Works {
 	w.Model = fakeModel
 	w.Judge = func(t *tape.Tape, c Choice) (report.Report, *model.Model) { return fakeReport(t, c), fakeModel(t) }
 	return w
+}
+
+// fakeAway is another host; AWAY says how a visit to it goes.
+func fakeAway(_ context.Context, t Trip) (*tape.Tape, error) {
+	switch os.Getenv("AWAY") {
+	case "note":
+		t.Note("ann may not use sudo on " + t.Host)
+	case "refused":
+		return nil, fmt.Errorf("visit %s: port 22: Connection refused\nhint: does sshd run there, on that port?", t.Host)
+	}
+	r := &tape.Tape{}
+	r.Put(scenario, tape.Answer{Status: tape.Seen, Body: os.Getenv("FAKE")})
+	return r, nil
 }
 
 func fakeFamilies() []*check.Family {

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,8 +11,8 @@ import (
 
 // modelOptions are the flags of assay model.
 type modelOptions struct {
-	format, tape string
-	timeout      time.Duration
+	format string
+	visit  visitOptions
 }
 
 func (a *app) modelVerb() *cobra.Command {
@@ -22,14 +21,14 @@ func (a *app) modelVerb() *cobra.Command {
 		Use:     "model [flags]",
 		Short:   "what assay understood of this host",
 		Long:    "Prints the model that the checks judge: the deployments, and the way of a request through each, with the effective value of each setting and the line that set it.",
-		Example: "  sudo assay model\n  assay model --tape web-1.tape.gz --format json",
+		Example: "  sudo assay model\n  assay model --host ann@web-1\n  assay model --tape web-1.tape.gz --format json",
 		Args:    exactly(0, "no argument"),
 		RunE:    func(*cobra.Command, []string) error { return a.model(o) },
 	}
 	f := c.Flags()
 	f.StringVar(&o.format, "format", "text", "`text|json`")
-	f.StringVar(&o.tape, "tape", "", "of the recording `FILE`, plain or gzipped; - is the standard input")
-	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "for the whole visit: a `TIME` such as 30s or 2m")
+	f.StringVar(&o.visit.tape, "tape", "", "of the recording `FILE`, plain or gzipped; - is the standard input")
+	o.visit.flags(a, c)
 	return c
 }
 
@@ -37,7 +36,7 @@ func (a *app) model(o modelOptions) error {
 	if err := oneOf("format", o.format, "text", "json"); err != nil {
 		return err
 	}
-	t, err := a.tapeOf(o.tape, o.timeout)
+	t, err := a.tapeOf(o.visit)
 	if err != nil {
 		return err
 	}

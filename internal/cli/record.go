@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -10,25 +9,25 @@ import (
 )
 
 func (a *app) recordVerb() *cobra.Command {
-	timeout := defaultTimeout
+	var o visitOptions
 	c := &cobra.Command{
 		Use:   "record FILE",
 		Short: "write what this host answers to a file",
 		Long: "Visits this host as check does, and writes every question with its answer to FILE: mode 0600, gzipped when the name ends in .gz. " +
 			"Secrets are replaced by tokens. assay check --tape FILE gives the identical report, anywhere and at any time.",
-		Example: "  sudo assay record web-1.tape.gz\n  assay check --tape web-1.tape.gz",
+		Example: "  sudo assay record web-1.tape.gz\n  assay record --host ann@web-1 web-1.tape.gz\n  assay check --tape web-1.tape.gz",
 		Args:    exactly(1, "a file"),
-		RunE:    func(_ *cobra.Command, args []string) error { return a.record(args[0], timeout) },
+		RunE:    func(_ *cobra.Command, args []string) error { return a.record(args[0], o) },
 	}
-	c.Flags().DurationVar(&timeout, "timeout", timeout, "for the whole visit: a `TIME` such as 30s or 2m")
+	o.flags(a, c)
 	return c
 }
 
-func (a *app) record(file string, timeout time.Duration) error {
+func (a *app) record(file string, o visitOptions) error {
 	if file == "-" {
 		return usagef("assay record writes a file; to the standard output: assay collect")
 	}
-	t, err := a.tapeOf("", timeout)
+	t, err := a.tapeOf(o)
 	if err != nil {
 		return err
 	}
@@ -41,22 +40,25 @@ func (a *app) record(file string, timeout time.Duration) error {
 }
 
 func (a *app) collectVerb() *cobra.Command {
-	return &cobra.Command{
+	o := visitOptions{timeout: defaultTimeout}
+	c := &cobra.Command{
 		Use:   "collect",
 		Short: "the same to the standard output, for sudo and ssh",
-		Long: "Writes a recording of this host to the standard output. It takes no flags, so that a line for sudoers can allow it and nothing else: " +
+		Long: "Writes a recording of this host to the standard output. A line for sudoers allows it without flags, and nothing else: " +
 			"assay asks prints that line.",
 		Example: "  sudo assay collect | assay check --tape -\n  ssh web-1 sudo assay collect > web-1.tape",
 		Args:    exactly(0, "no argument"),
-		RunE:    func(*cobra.Command, []string) error { return a.collect() },
+		RunE:    func(*cobra.Command, []string) error { return a.collect(o) },
 	}
+	c.Flags().DurationVar(&o.timeout, "timeout", o.timeout, "for the whole visit: a `TIME` such as 30s or 2m")
+	return c
 }
 
-func (a *app) collect() error {
+func (a *app) collect(o visitOptions) error {
 	if a.IsTerminal(1) {
 		return usagef("assay collect writes a recording, which no one reads on a terminal: assay collect | assay check --tape -")
 	}
-	t, err := a.tapeOf("", defaultTimeout)
+	t, err := a.tapeOf(o)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"sync"
@@ -27,6 +28,8 @@ type spinner struct {
 	mu       sync.Mutex
 	underway []tape.Ask // the oldest first
 	shown    bool
+	doing    string // said in place of "waiting for", when nothing is asked
+	paused   bool
 }
 
 // spinner starts one when standard error is a terminal.
@@ -72,10 +75,37 @@ func (s *spinner) run() {
 			return
 		case now := <-tick.C:
 			if now.Sub(began) >= spinAfter {
-				s.shown = true
-				_, _ = io.WriteString(s.w, "\r\x1b[K"+s.line(n, now.Sub(began)))
+				s.draw(n, now.Sub(began))
 			}
 		}
+	}
+}
+
+// draw writes the line, unless the terminal is somebody else's just now.
+func (s *spinner) draw(n int, since time.Duration) {
+	line := s.line(n, since)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.paused {
+		s.shown = true
+		_, _ = io.WriteString(s.w, "\r\x1b[K"+line)
+	}
+}
+
+// say names what is under way when it is no ask.
+func (s *spinner) say(doing string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doing = doing
+}
+
+// pause erases the line and leaves the terminal alone, until it is called again.
+func (s *spinner) pause(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.paused = on; on && s.shown {
+		_, _ = io.WriteString(s.w, "\r\x1b[K")
+		s.shown = false
 	}
 }
 
@@ -87,7 +117,7 @@ func (s *spinner) line(n int, since time.Duration) string {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text := "thinking"
+	text := cmp.Or(s.doing, "thinking")
 	if len(s.underway) > 0 {
 		text = "waiting for " + s.underway[0].String()
 	}

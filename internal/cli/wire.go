@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"assay/internal/audit"
@@ -10,18 +11,27 @@ import (
 	"assay/internal/facts"
 	"assay/internal/host"
 	"assay/internal/model"
+	"assay/internal/remote"
 	"assay/internal/report"
 	"assay/internal/tape"
 )
 
 // Wire joins the verbs to the river.
-func Wire(version string) Works {
+func Wire(version, exe string) Works {
 	return Works{
 		Collect: func(ctx context.Context, tell func(tape.Ask, bool)) *tape.Tape {
 			h := host.Watch(host.Local(host.Options{Version: version}), func(a tape.Ask, s host.State) {
 				tell(a, s == host.Ended)
 			})
 			return collect.Tape(ctx, h)
+		},
+		Away: func(ctx context.Context, t Trip) (*tape.Tape, error) {
+			r, err := remote.Host{Name: t.Host, Exe: exe, Binary: t.Binary, Collect: t.Collect, Timeout: t.Timeout,
+				NoSudo: t.NoSudo, Clean: t.Clean, Password: t.Password, Doing: t.Doing, Note: t.Note}.Tape(ctx)
+			if errors.Is(err, remote.ErrName) {
+				err = usagef("--host %q: %v", t.Host, remote.ErrName)
+			}
+			return r, err
 		},
 		Judge: func(t *tape.Tape, c Choice) (report.Report, *model.Model) {
 			return audit.Judge(t, audit.Choice{Check: c.Check, App: c.App})

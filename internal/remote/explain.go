@@ -52,16 +52,8 @@ func (w *wire) explain(err error) error {
 		}
 	}
 	said := w.said.String()
-	for _, c := range complaints {
-		m := c.re.FindStringSubmatchIndex(said)
-		if m == nil {
-			continue
-		}
-		text := string(c.re.ExpandString(nil, c.text, said, m))
-		if c.hint != "" {
-			text += "\nhint: " + strings.ReplaceAll(c.hint, "{}", w.name)
-		}
-		return errors.New(text)
+	if e := complaint(said, w.name); e != nil {
+		return e
 	}
 	if w.cmd.ProcessState != nil && w.cmd.ProcessState.ExitCode() == 255 {
 		if s := lastLine(said); s != "" {
@@ -72,6 +64,22 @@ func (w *wire) explain(err error) error {
 		return fmt.Errorf("its login shell does not run commands: %s", s)
 	}
 	return err
+}
+
+// complaint is the cause that ssh named, nil when it is none that we know.
+func complaint(said, name string) error {
+	for _, c := range complaints {
+		m := c.re.FindStringSubmatchIndex(said)
+		if m == nil {
+			continue
+		}
+		text := string(c.re.ExpandString(nil, c.text, said, m))
+		if c.hint != "" {
+			text += "\nhint: " + strings.ReplaceAll(c.hint, "{}", name)
+		}
+		return errors.New(text)
+	}
+	return nil
 }
 
 func lastLine(s string) string {

@@ -55,7 +55,7 @@ func (h Host) Tape(ctx context.Context) (*tape.Tape, error) {
 
 func (h Host) visit(ctx context.Context) (*tape.Tape, error) {
 	if !nameShape.MatchString(h.Name) {
-		return nil, fmt.Errorf("want what ssh takes: web-1, ann@web-1 or ssh://ann@web-1:2222")
+		return nil, ErrName
 	}
 	w, err := h.dial(ctx)
 	if err != nil {
@@ -74,6 +74,9 @@ func (h Host) visit(ctx context.Context) (*tape.Tape, error) {
 	return t, nil
 }
 
+// ErrName is a name that names no host.
+var ErrName = errors.New("want what ssh takes: web-1, ann@web-1 or ssh://ann@web-1:2222")
+
 // nameShape keeps what is no host away from ssh; "-o…" would be an option.
 var nameShape = regexp.MustCompile(`^[A-Za-z0-9_\[][A-Za-z0-9_.:@%/\[\]-]{0,300}$`)
 
@@ -90,7 +93,7 @@ func (h Host) look(w *wire) (*tape.Tape, error) {
 	if err := h.bring(w, p); err != nil {
 		return nil, err
 	}
-	h.Doing(h.Name + " is looked at")
+	h.Doing("looking at " + h.Name)
 	return h.collect(w, who)
 }
 
@@ -124,11 +127,11 @@ func (h Host) bring(w *wire, p binary) error {
 	if err != nil || verb == "have" {
 		return err
 	}
+	h.Doing("bringing assay to " + h.Name)
 	packed, err := p.pack()
 	if err != nil {
 		return err
 	}
-	h.Doing(fmt.Sprintf("bringing assay to %s, %.1f MB", h.Name, float64(len(packed))/1e6))
 	w.within(bringTime)
 	w.send("%d\n%s", len(packed), packed)
 	_, _, err = w.expect("have")

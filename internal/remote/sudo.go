@@ -91,7 +91,7 @@ func (h Host) withPassword(w *wire, who guest) (*tape.Tape, []string, error) {
 			"hint: --no-sudo looks without root; a line for sudoers needs no password: assay asks", who.user)
 	}
 	w.stop() // people take their time
-	pw, err := h.Password(w.ctx, fmt.Sprintf("[sudo] password of %s on %s: ", who.user, h.Name))
+	pw, err := h.Password(w.ctx, fmt.Sprintf("[sudo] password of %s on %s:", who.user, h.Name[strings.LastIndex(h.Name, "@")+1:]))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"assay/internal/report"
+	"assay/internal/tape"
+)
+
+const defaultTimeout = 30 * time.Second
+
+// visitOptions say which host is looked at, and how: this one, another one over
+// SSH, or the recording of one.
+type visitOptions struct {
+	tape          string
+	host, binary  string
+	noSudo, clean bool
+	timeout       time.Duration
+}
+
+// flags gives a verb the flags of a visit. They have no say in what is judged.
+func (o *visitOptions) flags(a *app, c *cobra.Command) {
+	f := c.Flags()
+	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "for the whole visit: a `TIME` such as 30s or 2m")
+	f.StringVar(&o.host, "host", "", "look at `HOST` over ssh, as your ssh knows it: web-1 or ann@web-1; as root, by sudo if need be")
+	f.BoolVar(&o.noSudo, "no-sudo", false, "with --host: look as the user who logs in, without root")
+	f.BoolVar(&o.clean, "clean", false, "with --host: leave nothing there; else the program stays in ~/.cache/assay for the next time")
+	f.StringVar(&o.binary, "binary", "", "with --host: bring the program `FILE`, where the host's machine is another than this one")
+	err := c.RegisterFlagCompletionFunc("host", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return sshHosts(a.Getenv("HOME") + "/.ssh/config"), cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // the flag is not there: a mistake in the source
+	}
+}
+
+func (o visitOptions) valid() error {
+	if o.timeout <= 0 {
+		return usagef("--timeout %s: want more than no time", o.timeout)
+	}
+	if o.host != "" && o.tape != "" {
+		return usagef("--host and --tape name two hosts: give one of them")
+	}
+	for _, f := range []struct {
+		name  string
+		given bool
+	}{{"no-sudo", o.noSudo}, {"clean", o.clean}, {"binary", o.binary != ""}} {
+		if f.given && o.host == "" {
+			return usagef("--%s says how to look at another host: it needs --host", f.name)
+		}
+	}
+	if o.binary != "" {
+		if _, err := os.Stat(o.binary); err != nil {
+			return usagef("read %s: %v", o.binary, cause(err))
+		}
+	}
+	return nil
+}
+
+// Trip is a visit to another host.
+type Trip struct {
+	Host, Binary  string
+	NoSudo, Clean bool
+	Timeout       time.Duration
+	Collect       []string // flags for assay collect
+	// Password is nil when nobody can be asked.
+	Password    func(ctx context.Context, prompt string) (string, error)
+	Doing, Note func(string)
+}
+
+// unseenError is a host that could not be looked at: exit 3.
+type unseenError struct{ error }
+
+// tapeOf reads a recording, or makes one of this host or of another.
+func (a *app) tapeOf(o visitOptions) (*tape.Tape, error) {
+	if err := o.valid(); err != nil {
+		return nil, err
+	}
+	switch {
+	case o.tape != "":
+		t, err := a.readTape(o.tape)
+		if err != nil {
+			return nil, asUsage(err)
+		}
+		return t, nil
+	case o.host != "":
+		return a.away(o)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), o.timeout)
+	defer cancel()
+	s := a.spinner()
+	defer s.stop()
+	return a.Works.Collect(ctx, s.tell), nil
+}
+
+// away visits another host. An interrupt ends it in order: nothing half-done
+// stays there, and nothing of ours here.
+func (a *app) away(o visitOptions) (*tape.Tape, error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	s := a.spinner()
+	var notes []string
+	trip := Trip{Host: o.host, Binary: o.binary, NoSudo: o.noSudo, Clean: o.clean, Timeout: o.timeout,
+		Collect: []string{"--timeout", o.timeout.String()},
+		Doing:   s.say, Note: func(n string) { notes = append(notes, n) }}
+	if a.AskPassword != nil {
+		trip.Password = func(ctx context.Context, prompt string) (string, error) {
+			s.pause(true)
+			defer s.pause(false)
+			return a.AskPassword(ctx, report.Line(prompt, 200, a.ascii())+" ")
+		}
+	}
+	t, err := a.Works.Away(ctx, trip)
+	s.stop()
+	for _, n := range notes {
+		a.note(n)
+	}
+	if _, is := errors.AsType[usageError](err); err != nil && !is {
+		err = unseenError{err}
+	}
+	return t, err
+}
