@@ -31,11 +31,15 @@ func Build(f *facts.Facts) *Model {
 	b.m.Firewall = b.firewall()
 	servers := b.appServers()
 	b.deployments(servers)
+	known := !f.Waiting() // the sites and whose they are
 	for _, d := range b.m.Deployments {
 		if f.Waiting() {
 			break
 		}
 		b.probe(d)
+	}
+	if known {
+		b.served()
 	}
 	b.looked()
 	return b.m

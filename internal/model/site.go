@@ -20,8 +20,11 @@ type Site struct {
 	Listens []syntax.Listen
 	Routes  []*Route
 	Statics []*Static
-	nginx   *Nginx
-	index   int
+
+	aliases    []*Alias
+	disclosure *Disclosure
+	nginx      *Nginx
+	index      int
 }
 
 // Subject is the block's first name, or where it listens.

@@ -1,0 +1,38 @@
+package model
+
+import (
+	"slices"
+
+	"assay/internal/fact"
+)
+
+// served asks what nginx gives out of the disk in each of its blocks, also in
+// those that lead to no app.
+func (b *builder) served() {
+	n, state := b.m.Nginx.Look(&b.notes)
+	if state != fact.IsKnown {
+		return
+	}
+	for _, s := range n.Sites {
+		d := b.deploymentOf(s)
+		if d != nil && d.Contained() {
+			continue
+		}
+		var a *AppServer
+		if d != nil {
+			a = d.Server
+		}
+		s.aliases, s.disclosure = b.aliases(s), b.disclosure(s, a)
+	}
+}
+
+// deploymentOf is the first deployment that has a block, nil for none.
+func (b *builder) deploymentOf(s *Site) *Deployment {
+	for _, d := range b.m.Deployments {
+		sites, _ := d.Sites.Look(&b.notes)
+		if slices.Contains(sites, s) {
+			return d
+		}
+	}
+	return nil
+}
