@@ -30,6 +30,7 @@ func readings() []reading {
 		{tape.KindProcs, "the processes: arguments, user, working folder, from /proc"},
 		{tape.KindEnviron, "the environment of an app server's process, from /proc; the values of secrets are replaced"},
 		{tape.KindSockets, "the listening sockets and who holds them, from /proc"},
+		{tape.KindConns, "the connections that an app server and its workers hold, from the kernel"},
 		{tape.KindAddrs, "the addresses of the network interfaces"},
 		{tape.KindDNS, "the addresses of the names that nginx serves, from the system's own resolver"},
 		{tape.KindTLS, "a TLS handshake with this host, under the names that it serves"},

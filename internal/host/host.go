@@ -69,6 +69,7 @@ func Local(opt Options) Reader {
 		tape.KindProcs:   l.procs,
 		tape.KindEnviron: l.environ,
 		tape.KindSockets: l.sockets,
+		tape.KindConns:   l.conns,
 		tape.KindAddrs:   l.addrs,
 		tape.KindCommand: l.command,
 		tape.KindDNS:     l.dns,

@@ -24,6 +24,7 @@ type settings struct {
 func (b *builder) readGunicorn(s *AppServer) {
 	if !s.Gunicorn() || s.Container != "" {
 		s.Binds, s.Want = fact.Absent[[]Bind](), fact.Absent[int]()
+		s.Preload, s.Shared = fact.Absent[bool](), fact.Absent[[]Shared]()
 		return
 	}
 	g := b.gunicornSettings(s)
@@ -33,6 +34,8 @@ func (b *builder) readGunicorn(s *AppServer) {
 	}
 	s.Binds = b.binds(s, g)
 	s.Want = g.number("workers")
+	s.Preload = fact.Then(g.resolve("preload_app"), func(v []string) bool { return len(v) > 0 && v[0] == "True" })
+	s.Shared = b.shared(s, g)
 	s.Chdir = b.chdir(s, g)
 	s.Cert = fact.Then(g.resolve("certfile"), func(v []string) bool { return len(v) > 0 && v[0] != "" })
 	var n fact.Notes

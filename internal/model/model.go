@@ -98,6 +98,8 @@ type AppServer struct {
 	Cert      fact.Of[bool] // it ends TLS itself
 	Loaded    fact.Of[*App] // what became of loading its app: also when that failed
 	Code      fact.Of[*App] // the Flask app that was loaded; Absent: it is no Flask app
+	Preload   fact.Of[bool] // the app is loaded before the workers are forked
+	Shared    fact.Of[[]Shared]
 	unitName  string
 	// socketUnits are the addresses of socket units that start it.
 	socketUnits []string

@@ -55,8 +55,23 @@ type Conf struct {
 	File   string
 	Err    error // the text is no Python that we can read: every name is unknown
 	values map[string]ConfValue
-	opaque ConfValue // State Unknown with a Line: names that are not in values could be set
-	sticky ConfValue // the same for every name, whatever is assigned
+	opaque ConfValue        // State Unknown with a Line: names that are not in values could be set
+	sticky ConfValue        // the same for every name, whatever is assigned
+	bodies map[string][]tok // by function of the module
+}
+
+// Function is where the file defines a function, 0 if it does not, and which of
+// the words its body holds first: what a hook does, as far as reading tells.
+func (c Conf) Function(name string, words ...string) (line int, word string) {
+	for i, t := range c.bodies[name] {
+		if i == 0 {
+			line = t.line
+		}
+		if t.kind == tName && slices.Contains(words, t.text) {
+			return line, t.text
+		}
+	}
+	return line, ""
 }
 
 // Get is what the file says of a name.
@@ -105,13 +120,14 @@ type confReader struct {
 // set or change it otherwise (a branch, a loop, `global` in a function, += and
 // .append, exec, globals(), a star import) makes it Unknown, never a guess.
 func ReadConf(text, file string) Conf {
-	c := Conf{File: file, values: map[string]ConfValue{}}
+	c := Conf{File: file, values: map[string]ConfValue{}, bodies: map[string][]tok{}}
 	lines, err := scan(text)
 	if err != nil {
 		c.Err = err
 		return c
 	}
 	r := &confReader{c: &c, src: strings.TrimPrefix(text, "\ufeff"), global: map[string]ConfValue{}, used: map[string][]tok{}}
+	in := "" // the module's function that the line belongs to
 	for _, l := range lines {
 		for len(r.frames) > 0 && r.frames[len(r.frames)-1].indent >= l.indent {
 			r.frames = r.frames[:len(r.frames)-1]
@@ -119,6 +135,12 @@ func ReadConf(text, file string) Conf {
 		if l.indent > 0 && len(r.frames) == 0 {
 			c.Err = errPython
 			return c
+		}
+		if len(r.frames) == 0 {
+			in = defined(l.toks)
+		}
+		if in != "" {
+			c.bodies[in] = append(c.bodies[in], l.toks...)
 		}
 		r.line(l)
 	}
@@ -131,6 +153,17 @@ func ReadConf(text, file string) Conf {
 		c.values[n] = v
 	}
 	return c
+}
+
+// defined is the function whose head a line is.
+func defined(toks []tok) string {
+	if len(toks) > 1 && toks[0].text == "async" {
+		toks = toks[1:]
+	}
+	if len(toks) > 1 && toks[0].text == "def" {
+		return toks[1].text
+	}
+	return ""
 }
 
 var compound = []string{"if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "async", "match", "case"}

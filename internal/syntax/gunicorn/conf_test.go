@@ -156,3 +156,15 @@ func FuzzReadConf(f *testing.F) {
 		}
 	})
 }
+
+func TestFunction(t *testing.T) {
+	c := ReadConf("import os\n\ndef post_fork(server, worker):\n    # dispose\n    from shop import db\n\n    if db:\n        db.engine.dispose()\n\ndef when_ready(s): s.log.info('dispose')\nx = 1\ny = dispose\n", "x")
+	for _, w := range []struct {
+		name, word string
+		line       int
+	}{{"post_fork", "dispose", 3}, {"when_ready", "", 10}, {"post_worker_init", "", 0}} {
+		if line, word := c.Function(w.name, "dispose"); line != w.line || word != w.word {
+			t.Errorf("%s: line %d, %q", w.name, line, word)
+		}
+	}
+}
