@@ -3,6 +3,7 @@ package house
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -14,6 +15,8 @@ import (
 	"assay/internal/facts"
 	"assay/internal/model"
 	"assay/internal/report"
+	"assay/internal/report/htmltest"
+	"assay/internal/story"
 	"assay/internal/tape"
 )
 
@@ -29,7 +32,7 @@ func all() []check.Check {
 func render(t testing.TB, r report.Report) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	var text, color, narrow, js bytes.Buffer
+	var text, color, narrow, js, page bytes.Buffer
 	for _, f := range []struct {
 		name string
 		err  error
@@ -39,11 +42,31 @@ func render(t testing.TB, r report.Report) map[string]string {
 		{"color", report.Text(&color, r, report.TextOptions{Width: 200, Color: true}), &color},
 		{"narrow", report.Text(&narrow, r, report.TextOptions{Width: 40, ASCII: true}), &narrow},
 		{"json", report.JSON(&js, r), &js},
+		{"html", report.HTML(&page, r, report.HTMLOptions{Verdict: hostile, Verbose: true, Prose: prose(t, r)}), &page},
 	} {
 		if f.err != nil {
 			t.Fatalf("%s: %v", f.name, f.err)
 		}
 		out[f.name] = f.b.String()
+	}
+	return out
+}
+
+// prose is the stories of a report's findings.
+func prose(t testing.TB, r report.Report) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, f := range checks.All() {
+		for _, c := range f.Checks() {
+			if !slices.ContainsFunc(r.Findings, func(x report.Finding) bool { return x.ID == c.ID }) {
+				continue
+			}
+			s, err := story.Of(f, c.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[c.ID] = s.Prose
+		}
 	}
 	return out
 }
@@ -191,6 +214,11 @@ func TestInert(t *testing.T) {
 		for name, text := range render(t, r) {
 			if bad := active(text, name); bad != "" {
 				t.Errorf("%s: %s holds %s", c.Title(), name, bad)
+			}
+			if name == "html" {
+				for _, fault := range htmltest.Faults(text) {
+					t.Errorf("%s: html: %s", c.Title(), fault)
+				}
 			}
 		}
 	}

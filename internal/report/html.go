@@ -128,8 +128,16 @@ func (p *sheet) header() markup {
 		el("h1", broken(h.Name, shortText)),
 		el("p", about),
 		el("p", class("lead "+state), own(lead)),
-		el("p", class("tally"), own(phrase(tally(p.r)+"."))),
+		p.tally(),
 		p.unfold())
+}
+
+// tally counts the outcomes, where there are any.
+func (p *sheet) tally() markup {
+	if c := p.r.Counts; c.Findings+c.Unknown+c.Passed+c.NotApplicable == 0 {
+		return markup{}
+	}
+	return el("p", class("tally"), own(phrase(tally(p.r)+".")))
 }
 
 // lead is the report in one sentence.

@@ -18,7 +18,7 @@ func (p *sheet) unseen() markup {
 			if i > 0 {
 				ids = append(ids, own(", "))
 			}
-			ids = append(ids, el("span", class("id"), broken(s, shortText)))
+			ids = append(ids, el("span", class("id"), said(s, shortText)))
 		}
 		why := parts{}
 		for _, s := range b.reasons[:min(len(b.reasons), maxReasons)] {
@@ -50,7 +50,7 @@ func (p *sheet) passed() markup {
 	}
 	list := parts{class("passed")}
 	for _, c := range p.r.Passed {
-		item := parts{glyph(OK), el("span", said(c.Title, lineText), own(" "), el("span", class("id"), broken(c.ID, shortText)))}
+		item := parts{glyph(OK), el("span", said(c.Title, lineText), own(" "), el("span", class("id"), said(c.ID, shortText)))}
 		list = append(list, el("li", item))
 	}
 	state := parts{}
@@ -80,7 +80,7 @@ func (p *sheet) exits() markup {
 	if len(rows) > 0 {
 		table = el("table", el("thead", class("unsaid"), el("tr", el("th", is("scope", "col"), own("Exit code")), el("th", is("scope", "col"), own("Meaning")))), el("tbody", rows))
 	}
-	return section(5, "Exit code", el("p", class("verdict"), said(p.o.Verdict, proseText)), table)
+	return section(5, "Exit code", class("whole"), el("p", class("verdict"), said(p.o.Verdict, proseText)), table)
 }
 
 // asked lists what was asked of the host, the slowest first.

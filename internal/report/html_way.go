@@ -58,9 +58,9 @@ func (p *sheet) nowhere() markup {
 		next = parts{el("p", own("Much of that shows itself to root alone. Look again:")), typedLines([]string{"sudo assay check"})}
 	}
 	if len(list) == 0 {
-		return section(1, "No deployment found", next)
+		return section(1, "What to do", next)
 	}
-	return section(1, "No deployment found", el("p", own("Looked for one in:")), el("ul", class("plain"), list), next)
+	return section(1, "Where one was looked for", el("ul", class("plain"), list), next)
 }
 
 // way draws one deployment: its hops from the visitor inwards, and under each

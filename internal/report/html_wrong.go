@@ -86,7 +86,7 @@ func prose(s string) markup {
 
 // about is the line under a finding's summary.
 func (p *sheet) about(f Finding) markup {
-	line := parts{class("about"), el("span", class("id"), broken(f.ID, shortText))}
+	line := parts{class("about"), el("span", class("id"), said(f.ID, shortText))}
 	add := func(m markup) { line = append(line, el("span", m)) }
 	switch several := len(p.r.Deployments) > 1; {
 	case several && f.Deployment != "":

@@ -4,7 +4,6 @@ import (
 	"html"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // markup is a well-formed piece of a page. Only this file makes any: a string
@@ -87,27 +86,42 @@ func said(s string, limit int) markup { return markup{html.EscapeString(inert(s,
 // own is text of ours.
 func own(s phrase) markup { return markup{html.EscapeString(string(s))} }
 
-// breaks are where a path or a name may be broken over lines.
-const breaks = "/@=,:?&"
-
-// broken is text that may be broken in its words, behind the signs of breaks.
+// broken is text that may be broken in its words, as paths and names are:
+// behind a sign, and in a long name behind a dot before a letter.
 func broken(s string, limit int) markup {
 	var b strings.Builder
 	s = inert(s, limit)
-	for from := 0; from < len(s); {
-		i := strings.IndexAny(s[from:], breaks)
-		if i < 0 {
-			b.WriteString(html.EscapeString(s[from:]))
-			break
-		}
-		end := from + i + 1
-		b.WriteString(html.EscapeString(s[from:end]))
-		if next, _ := utf8.DecodeRuneInString(s[end:]); end < len(s) && !strings.ContainsRune(breaks+" ", next) {
+	from := 0
+	for i, r := range s {
+		if i > 0 && mayBreak(rune(s[i-1]), r) {
+			breakName(&b, s[from:i])
 			b.WriteString("<wbr>")
+			from = i
 		}
-		from = end
 	}
+	breakName(&b, s[from:])
 	return markup{b.String()}
+}
+
+// mayBreak says whether a line may end between two signs of a word.
+func mayBreak(before, after rune) bool {
+	const signs = "/@=,:?&"
+	return strings.ContainsRune(signs, before) && after != ' ' && !strings.ContainsRune(signs, after)
+}
+
+// longName is about what a station of the way has room for, in bytes.
+const longName = 16
+
+// breakName writes a name without signs.
+func breakName(b *strings.Builder, s string) {
+	from := 0
+	for i := 1; i < len(s) && len(s) > longName; i++ {
+		if s[i-1] == '.' && s[i] >= 'a' && s[i] <= 'z' {
+			b.WriteString(html.EscapeString(s[from:i]) + "<wbr>")
+			from = i
+		}
+	}
+	b.WriteString(html.EscapeString(s[from:]))
 }
 
 // literal is a line that is typed or was printed: its spaces mean something.
