@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -22,6 +23,11 @@ import (
 //
 //go:embed probe/probe.py
 var probeScript string
+
+// probeCode stands before it.
+//
+//go:embed probe/code.py
+var probeCode string
 
 // service is how an app is started.
 type service struct {
@@ -57,6 +63,7 @@ func (l *local) app(ctx context.Context, a tape.Ask) tape.Answer {
 		return unsealed(deed, err)
 	}
 	r := result(p)
+	r.Nobody = id.UID == 0
 	key := rawOf(r, "SECRET_KEY")
 	if r.Error == nil && r.Ended == "" && key != "" && !placed(r, "SECRET_KEY") {
 		r.Again = l.again(ctx, cellOf, key)
@@ -148,7 +155,7 @@ func (l *local) gone(deed string, err error) tape.Answer {
 // is root nobody, since nothing of an app runs as root.
 func (l *local) cell(ctx context.Context, s service, id tape.Identity, target, deed string) (cell, tape.Answer) {
 	c := cell{Enter: s.pid, UID: id.UID, GID: id.GID, Groups: id.Groups, Dir: strings.TrimSuffix(s.dir, " (deleted)"),
-		Env: s.env, Memory: memoryFor(), Seconds: appSeconds}
+		Env: s.env, Memory: memoryFor(), Seconds: l.opt.AppSeconds}
 	if strings.HasSuffix(s.dir, " (deleted)") {
 		return c, unseen(deed, "its working folder "+c.Dir+" was deleted")
 	}
@@ -160,10 +167,10 @@ func (l *local) cell(ctx context.Context, s service, id tape.Identity, target, d
 	if why != "" {
 		return c, unseen(deed, why)
 	}
-	c.Program, c.Argv = w.python, []string{w.python, "-c", probeScript}
+	c.Program, c.Argv = w.python, []string{w.python, "-c", probeCode + probeScript}
 	secret, plain := tape.SecretNames()
 	job, err := json.Marshal(map[string]any{"out": toldFD, "server": w.server, "argv": w.argv, "first": w.first, "target": target,
-		"secret_name": secret, "plain_name": plain})
+		"secret_name": secret, "plain_name": plain, "nobody": id.UID == 0})
 	if err != nil {
 		return c, unseen(deed, err.Error())
 	}
@@ -333,7 +340,7 @@ func result(p prisoner) tape.App {
 func rawOf(r tape.App, key string) string {
 	for _, c := range r.Config {
 		if c.Key == key {
-			return c.Raw
+			return c.Raw + c.B64
 		}
 	}
 	return ""
@@ -362,7 +369,7 @@ func (l *local) keep(name string, r tape.App) {
 
 func (l *local) hide(name string, c *tape.AppSetting, key string) {
 	if c.Raw != "" {
-		l.vault.put(name+"/config/"+key, c.Raw)
+		l.vault.put(name+"/config/"+key, held(*c))
 		switch {
 		case c.URL != "":
 			if u, err := url.Parse(c.Raw); err == nil {
@@ -371,10 +378,18 @@ func (l *local) hide(name string, c *tape.AppSetting, key string) {
 		case tape.IsSecret(key):
 			c.Secret = c.Raw
 		}
-		c.Raw = ""
+		c.Raw, c.B64 = "", ""
 	}
 	for k, item := range c.Items {
 		l.hide(name, &item, key+"/"+k)
 		c.Items[k] = item
 	}
+}
+
+// held is a setting's value as the app has it: bytes need not be text.
+func held(c tape.AppSetting) string {
+	if b, err := base64.StdEncoding.DecodeString(c.B64); err == nil && c.B64 != "" {
+		return string(b)
+	}
+	return c.Raw
 }

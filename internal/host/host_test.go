@@ -9,10 +9,17 @@ import (
 	"time"
 
 	"assay/internal/host/hosttest"
+	"golang.org/x/sys/unix"
+
 	"assay/internal/tape"
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(standIn) != "" { // a live service: see app_test.go
+		for {
+			_ = unix.Pause()
+		}
+	}
 	if Child() {
 		return
 	}

@@ -28,9 +28,9 @@ func (b *builder) loadApp(s *AppServer) {
 		switch {
 		case a.Ended != "":
 			return fact.Unknown[*App](fact.Why{Text: "load the app: " + a.Ended, Ask: a.Source.Ask})
-		case a.Error != nil && a.Error.Refused:
-			return fact.Unknown[*App](fact.Why{Text: "load the app: it needs " + a.Reached() + " while it is imported, which a sandbox does not have", Ask: a.Source.Ask,
-				Hint: "connect when the first request comes, not at import"})
+		case a.Error != nil && a.Error.Refused != "":
+			why, hint := a.refusal()
+			return fact.Unknown[*App](fact.Why{Text: "load the app: " + why, Hint: hint, Ask: a.Source.Ask})
 		case a.Error != nil:
 			return fact.Unknown[*App](fact.Why{Text: "load the app: " + Line(a.Error), Ask: a.Source.Ask})
 		case a.App.App == nil:
@@ -97,6 +97,22 @@ func (a *App) Reached() string {
 		}
 	}
 	return "the network"
+}
+
+// refusal says why the sandbox, and not the app, made the import fail.
+func (a *App) refusal() (why, hint string) {
+	last := "(" + Line(a.Error) + ")"
+	switch a.Error.Refused {
+	case "network":
+		return "it needs " + a.Reached() + " while it is imported, which a sandbox does not have", "connect when the first request comes, not at import"
+	case "disk":
+		return "it writes to the disk while it is imported, which a sandbox does not let it do " + last, "write when the first request comes, not at import"
+	case "hidden":
+		return "it reads what lies in /run or /tmp, which are empty in a sandbox " + last, ""
+	case "rights":
+		return "its service runs as root, and it was loaded as nobody " + last, "give the service a user of its own: User= in its unit"
+	}
+	return "it came to a limit of the sandbox " + last, ""
 }
 
 // Setting finds a value of app.config.

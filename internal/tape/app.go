@@ -27,6 +27,10 @@ type App struct {
 	Error   *AppError `json:"error,omitempty"`
 	Refused []Refusal `json:"refused,omitempty"` // what the sandbox did not let it do
 	Trouble []string  `json:"trouble,omitempty"` // parts that could not be told
+	// Wrote are files that it opened for writing and that the disk would not
+	// take: it was given others, in memory.
+	Wrote  []Written `json:"wrote,omitempty"`
+	Nobody bool      `json:"nobody,omitempty"` // its service is root: it was loaded as nobody
 
 	App        *AppFlask          `json:"app,omitempty"`
 	Config     []AppSetting       `json:"config,omitempty"`
@@ -45,6 +49,10 @@ type App struct {
 	Modules    []Module           `json:"modules,omitempty"` // the app's own
 	Opened     []string           `json:"opened,omitempty"`  // the app's own files that were opened
 	Threads    []string           `json:"threads,omitempty"` // running right after the import
+	Templates  []Module           `json:"templates,omitempty"`
+	ServerConf *Module            `json:"server_conf,omitempty"` // gunicorn's configuration file
+	Signs      []Signer           `json:"signs,omitempty"`
+	KeyLine    *KeyLine           `json:"key_line,omitempty"`
 	Warnings   []Warning          `json:"warnings,omitempty"`
 	// Gunicorn holds its effective settings; a function is "callable:" with the
 	// names that its code uses.
@@ -62,8 +70,10 @@ type AppError struct {
 	Text   string  `json:"text"`
 	Cause  string  `json:"cause,omitempty"` // the innermost exception, where it is another one
 	Frames []Frame `json:"frames,omitempty"`
-	// Refused: it failed because the sandbox has no sockets.
-	Refused bool `json:"refused,omitempty"`
+	// Refused: it failed because of the sandbox: "network", "disk" (it is
+	// read-only), "hidden" (an empty /run or /tmp), "rights" (root's app is
+	// loaded as nobody), "limit". "": it would fail in its service, too.
+	Refused string `json:"refused,omitempty"`
 }
 
 // Frame is a line of a traceback, or where something was done.
@@ -80,6 +90,12 @@ type Refusal struct {
 	What   string `json:"what"` // socket, address, connect, program
 	Target string `json:"target,omitempty"`
 	At     *Frame `json:"at,omitempty"`
+}
+
+// Written is a file or a folder that the import made or opened for writing.
+type Written struct {
+	Path string `json:"path"`
+	At   *Frame `json:"at,omitempty"`
 }
 
 // AppFlask is the Flask object itself.
@@ -109,9 +125,11 @@ type AppSetting struct {
 	Count    int                   `json:"count,omitempty"`
 	Secret   string                `json:"secret,omitempty"`
 	Raw      string                `json:"raw,omitempty"` // on its way out of the sandbox only: never in an answer
+	B64      string                `json:"b64,omitempty"` // Raw's bytes, where they are no text: never in an answer
 	Len      int                   `json:"len,omitempty"`
 	Bits     int                   `json:"bits,omitempty"`     // of entropy, at most
 	Distinct int                   `json:"distinct,omitempty"` // different bytes
+	Alphabet int                   `json:"alphabet,omitempty"` // from how many characters it seems to be drawn
 	URL      string                `json:"url,omitempty"`      // a DSN without password and options
 	From     []SecretPlace         `json:"from,omitempty"`     // where the very value stands
 	By       *int                  `json:"by,omitempty"`       // which of Loads set it
@@ -277,13 +295,34 @@ type LogHandler struct {
 	File   string `json:"file,omitempty"`
 }
 
-// Module is a file of the app's own code that was imported; times are in
-// seconds since 1970.
+// Module is a file of the app's own code that was imported, a template or a
+// configuration file; times are in seconds since 1970, 0 where not known.
 type Module struct {
-	Name  string  `json:"name"`
+	Name  string  `json:"name,omitempty"`
 	Path  string  `json:"path"`
 	MTime float64 `json:"mtime"`
 	CTime float64 `json:"ctime"`
+	Born  float64 `json:"born,omitempty"` // when this very file was made, whatever times it was given
+	// Compiled is when Python compiled a source of just this time and size.
+	Compiled float64 `json:"compiled,omitempty"`
+}
+
+// Signer is an import, by the app's own code, of what signs with the app's key.
+type Signer struct {
+	Module string `json:"module"`
+	What   string `json:"what"`
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+}
+
+// KeyLine is the line of the app's own code that makes SECRET_KEY, where that
+// is exactly one: from a variable, by chance, from text that stands there.
+type KeyLine struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Env     string `json:"env,omitempty"`
+	Random  string `json:"random,omitempty"` // the call: secrets.token_hex
+	Literal bool   `json:"literal,omitempty"`
 }
 
 // Warning is a Python warning during the import.

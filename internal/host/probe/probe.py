@@ -6,6 +6,7 @@ lines of JSON to the descriptor that the job names. Python 3.8 and later; only
 the standard library, and what the app itself brings.
 """
 import ast
+import base64
 import gc
 import json
 import os
@@ -49,9 +50,14 @@ def own(path):
     if not path or path[0] == "<":
         return False
     path = os.path.abspath(path)
-    if "/site-packages/" in path or "/dist-packages/" in path:
+    if "/site-packages/" in path or "/dist-packages/" in path or path.startswith(("/usr/lib/", "/usr/share/")):
         return False
-    return not path.startswith(STDLIB) and not os.path.realpath(path).startswith(STDLIB)
+    if path.startswith((STDLIB, "/proc/", "/sys/", "/dev/")):
+        return False
+    try:
+        return not os.path.realpath(path).startswith(STDLIB)
+    except OSError:
+        return False
 
 
 def caller(depth=1):
@@ -100,6 +106,80 @@ def hook(event, args):
             touched("program", os.fsdecode(word) if isinstance(word, (str, bytes)) else str(word))
         finally:
             BUSY.pop()
+
+
+WROTE, SHADOW = [], "/tmp/assay-shadow"
+
+
+def may_write(folder):
+    """Whether the mode of a folder lets us make something in it: on a read-only disk the kernel does not say."""
+    while not os.path.isdir(folder) and folder != "/":
+        folder = os.path.dirname(folder)
+    try:
+        st = os.stat(folder)
+    except OSError:
+        return False
+    bits = 0o200 if st.st_uid == os.geteuid() else 0o020 if st.st_gid in os.getgroups() + [os.getegid()] else 0o002
+    return bool(st.st_mode & bits)
+
+
+def watch_writes():
+    """Gives a file in memory to who opens one for writing: a log that is opened at import is no reason to fail."""
+    import builtins
+    import errno
+    import io
+    plain_open, plain_mkdir = io.open, os.mkdir
+
+    def shadow(path):
+        if len(WROTE) < 200:
+            WROTE.append({"path": os.path.abspath(path), "at": caller(3)})
+        return SHADOW + os.path.abspath(path)
+
+    def opening(file, mode="r", *args, **kw):
+        try:
+            return plain_open(file, mode, *args, **kw)
+        except OSError as e:
+            if not isinstance(file, (str, os.PathLike)) or isinstance(mode, str) and not set(mode) & set("wax+"):
+                raise
+            name = os.fspath(file)
+            if not isinstance(name, str):
+                raise
+            parent = os.path.dirname(os.path.abspath(name))
+            made = os.path.isdir(SHADOW + parent) and not os.path.isdir(parent)
+            if e.errno != errno.EROFS and not (made and e.errno == errno.ENOENT):
+                raise
+            if not made and not os.path.isdir(parent):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from None
+            if not may_write(parent) and not os.path.exists(name):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name) from None
+            other = shadow(name)
+            folders(os.path.dirname(other))
+            return plain_open(other, mode, *args, **kw)
+
+    def folders(path):
+        at = ""
+        for part in path.split("/")[1:]:
+            at += "/" + part
+            if not os.path.isdir(at):
+                plain_mkdir(at)
+
+    def mkdir(path, *args, **kw):
+        try:
+            return plain_mkdir(path, *args, **kw)
+        except OSError as e:
+            if not isinstance(path, (str, os.PathLike)):
+                raise
+            name = os.path.abspath(os.fspath(path))
+            parent = os.path.dirname(name)
+            made = os.path.isdir(SHADOW + parent) and not os.path.isdir(parent)
+            if e.errno != errno.EROFS and not (made and e.errno == errno.ENOENT):
+                raise
+            if not may_write(parent):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name) from None
+            folders(shadow(name))
+
+    io.open = builtins.open = opening
+    os.mkdir = mkdir
 
 
 ENV_READ = {}
@@ -232,7 +312,10 @@ def text_of(v):
     """What may be a secret: who reads this decides what comes out of it."""
     b = v if isinstance(v, (bytes, bytearray)) else str(v).encode("utf-8", "surrogateescape")
     text = b.decode("utf-8", "replace") if not isinstance(v, str) else v
-    return {"raw": text[:8192], "len": len(b), "bits": entropy(bytes(b)), "type": type(v).__name__, "distinct": len(set(b))}
+    out = {"raw": text[:8192], "len": len(b), "bits": entropy(bytes(b)), "type": type(v).__name__, "distinct": len(set(b)), "alphabet": alphabet(bytes(b))}
+    if not isinstance(v, str) and text.encode("utf-8", "replace") != b:
+        out["b64"] = base64.b64encode(bytes(b)).decode()
+    return out
 
 
 def url_of(v):
@@ -331,6 +414,8 @@ def config(app):
         k = str(k)
         row = value(k, v)
         row["key"] = k
+        if k == "SECRET_KEY_FALLBACKS" and isinstance(v, (list, tuple)):
+            row["items"] = {str(i): text_of(x) for i, x in enumerate(v[:20]) if isinstance(x, (str, bytes)) and x}
         by = SET_BY.get((id(app.config), k))
         if isinstance(by, int):
             row["by"] = by
@@ -705,10 +790,9 @@ def modules():
             continue
         seen.add(path)
         try:
-            st = os.stat(path)
+            rows.append(dict(times(path), name=name))
         except OSError:
             continue
-        rows.append({"name": name, "path": os.path.abspath(path), "mtime": st.st_mtime, "ctime": st.st_ctime})
     return rows
 
 
@@ -736,17 +820,36 @@ def frames(e):
     return rows[-12:]
 
 
+CLIENTS = ("psycopg", "OperationalError", "redis", "pymysql", "MySQL", "ConnectionError", "requests", "urllib", "socket", "gaierror",
+           "httpx", "pymongo", "kombu", "memcache", "boto", "TimeoutError")
+
+
+def by_sandbox(x, names):
+    """What of the sandbox an exception comes from, "" for none."""
+    import errno
+    no, text, path = getattr(x, "errno", None), str(x), getattr(x, "filename", None)
+    if no == errno.EAFNOSUPPORT or "Address family not supported" in text:
+        return "network"
+    if no == errno.EROFS or "Read-only file system" in text or "readonly database" in text or "unable to open database file" in text:
+        return "disk"
+    if isinstance(x, FileNotFoundError) and isinstance(path, str) and os.path.abspath(path).startswith(("/run/", "/var/run/", "/tmp/", "/var/tmp/", "/dev/")):
+        return "hidden"
+    if isinstance(x, PermissionError) and JOB.get("nobody"):
+        return "rights"
+    if isinstance(x, MemoryError) or "can't start new thread" in text or no == errno.EAGAIN or "_FUNCTION_NOT_IMPLEMENTED" in text:
+        return "limit"
+    if REFUSED and any(w in names for w in CLIENTS):
+        return "network"
+    return ""
+
+
 def failure(e):
-    refused, deepest, x, seen = False, e, e, set()
+    refused, deepest, x, seen = "", e, e, set()
     while x is not None and id(x) not in seen:
         seen.add(id(x))
-        if getattr(x, "errno", None) in (97, ) or "Address family not supported" in str(x):
-            refused = True
+        refused = refused or by_sandbox(x, "%s.%s" % (type(x).__module__, type(x).__name__))
         deepest = x
         x = x.__cause__ or (None if x.__suppress_context__ else x.__context__)
-    names = " ".join("%s.%s" % (type(i).__module__, type(i).__name__) for i in (e, deepest))
-    if REFUSED and any(w in names for w in ("psycopg", "OperationalError", "redis", "pymysql", "MySQL", "ConnectionError", "requests", "urllib", "socket", "gaierror", "httpx", "pymongo", "kombu", "memcache", "boto", "TimeoutError")):
-        refused = True
     text = str(e)
     if isinstance(e, SystemExit):
         text = "the app ended the process: sys.exit(%s)" % (text or "0")
@@ -791,6 +894,11 @@ def by_gunicorn(argv):
         else:
             settings[name] = setting(v)
     import gunicorn
+    conf = str(settings.get("config") or "")
+    if conf and not conf.startswith("python:"):
+        conf = conf[5:] if conf.startswith("file:") else conf
+        if os.path.isfile(conf):
+            R["server_conf"] = times(conf)
     settings["version"] = getattr(gunicorn, "__version__", "")
     settings["worker_class_name"] = cfg.worker_class_str
     if cfg.pythonpath:
@@ -872,6 +980,10 @@ def tell(target):
     if got:
         R["rules"], R["views"] = got
     R["hooks"] = soft(hooks, app)
+    R["templates"] = soft(templates, app, own)
+    trees = soft(trees_of, read_files()) or []
+    R["signs"] = soft(signers, trees)
+    R["key_line"] = soft(key_line, trees, SET_BY.get((id(app.config), "SECRET_KEY")), LOADS)
     R["extensions"] = soft(extensions, app)
     R["echo"] = soft(echo, target, app)
 
@@ -880,6 +992,7 @@ def main():
     sys.addaudithook(hook)
     watch_environ()
     watch_warnings()
+    watch_writes()
     R.update(python="%d.%d.%d" % sys.version_info[:3], executable=sys.executable, prefix=sys.prefix, base=sys.base_prefix, cwd=os.getcwd())
     sys.path[0] = JOB["first"]  # what the server's own start puts there
     try:
@@ -897,6 +1010,7 @@ def main():
         R["modules"] = soft(modules)
     R["dists"] = soft(dists)
     R["refused"] = REFUSED
+    R["wrote"] = WROTE
     R["env"] = sorted(ENV_READ.values(), key=lambda r: r["key"])
     R["loads"] = LOADS
     R["warnings"] = WARNED
