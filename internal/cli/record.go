@@ -40,7 +40,7 @@ func (a *app) record(file string, o visitOptions) error {
 }
 
 func (a *app) collectVerb() *cobra.Command {
-	o := visitOptions{timeout: defaultTimeout}
+	var o visitOptions
 	c := &cobra.Command{
 		Use:   "collect",
 		Short: "the same to the standard output, for sudo and ssh",
@@ -50,7 +50,7 @@ func (a *app) collectVerb() *cobra.Command {
 		Args:    exactly(0, "no argument"),
 		RunE:    func(*cobra.Command, []string) error { return a.collect(o) },
 	}
-	c.Flags().DurationVar(&o.timeout, "timeout", o.timeout, "for the whole visit: a `TIME` such as 30s or 2m")
+	o.collectFlags(c)
 	return c
 }
 

@@ -22,13 +22,14 @@ type visitOptions struct {
 	tape          string
 	host, binary  string
 	noSudo, clean bool
+	noImport      bool
 	timeout       time.Duration
 }
 
 // flags gives a verb the flags of a visit. They have no say in what is judged.
 func (o *visitOptions) flags(a *app, c *cobra.Command) {
 	f := c.Flags()
-	f.DurationVar(&o.timeout, "timeout", defaultTimeout, "for the whole visit: a `TIME` such as 30s or 2m")
+	o.collectFlags(c)
 	f.StringVar(&o.host, "host", "", "look at `HOST` over ssh, as your ssh knows it: web-1 or ann@web-1; as root, by sudo if need be")
 	f.BoolVar(&o.noSudo, "no-sudo", false, "with --host: look as the user who logs in, without root")
 	f.BoolVar(&o.clean, "clean", false, "with --host: leave nothing there; else the program stays in ~/.cache/assay for the next time")
@@ -39,6 +40,21 @@ func (o *visitOptions) flags(a *app, c *cobra.Command) {
 	if err != nil {
 		panic(err) // the flag is not there: a mistake in the source
 	}
+}
+
+// collectFlags are those that assay collect takes on the host itself.
+func (o *visitOptions) collectFlags(c *cobra.Command) {
+	c.Flags().DurationVar(&o.timeout, "timeout", defaultTimeout, "for the whole visit: a `TIME` such as 30s or 2m")
+	c.Flags().BoolVar(&o.noImport, "no-import", false, "load neither the app nor gunicorn.conf.py; else that is done once, in a sandbox")
+}
+
+// collectArgs hands them on.
+func (o visitOptions) collectArgs() []string {
+	out := []string{"--timeout", o.timeout.String()}
+	if o.noImport {
+		out = append(out, "--no-import")
+	}
+	return out
 }
 
 func (o visitOptions) valid() error {
@@ -97,7 +113,7 @@ func (a *app) tapeOf(o visitOptions) (*tape.Tape, error) {
 	defer cancel()
 	s := a.spinner()
 	defer s.stop()
-	return a.Works.Collect(ctx, s.tell), nil
+	return a.Works.Collect(ctx, o.noImport, s.tell), nil
 }
 
 // away visits another host. An interrupt ends it in order: nothing half-done
@@ -108,7 +124,7 @@ func (a *app) away(o visitOptions) (*tape.Tape, error) {
 	s := a.spinner()
 	var notes []string
 	trip := Trip{Host: o.host, Binary: o.binary, NoSudo: o.noSudo, Clean: o.clean, Timeout: o.timeout,
-		Collect: []string{"--timeout", o.timeout.String()},
+		Collect: o.collectArgs(),
 		Doing:   s.say, Note: func(n string) { notes = append(notes, n) }}
 	if a.AskPassword != nil {
 		trip.Password = func(ctx context.Context, prompt string) (string, error) {

@@ -57,7 +57,7 @@ func TestInTheWay(t *testing.T) {
 		s.sh("chmod 755 /home/ann")
 	})
 	t.Run("a line that breaks", func(t *testing.T) {
-		s.config("Host broken\n ProxyCommand sh -c '{ head -c 1500000; kill $$; } | ssh -W " + lab.Address + ":22 root@web-1'\n HostKeyAlias " + lab.Address + "\n")
+		s.config("Host broken\n ProxyCommand sh -c '{ dd bs=64k count=40 status=none; kill $$; } | ssh -W " + lab.Address + ":22 root@web-1'\n HostKeyAlias " + lab.Address + "\n")
 		r := visit("--host", "ann@broken")
 		s.says(r, 3, "visit ann@broken: ")
 		s.config("")
