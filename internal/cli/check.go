@@ -46,7 +46,7 @@ func (a *app) checkVerb() *cobra.Command {
 	complete(c, "format", "text", "json", "html")
 	complete(c, "color", auto, always, never)
 	complete(c, "fail-on", append(check.SeverityNames(), never)...)
-	f.BoolVarP(&o.verbose, "verbose", "v", false, "fold no list; say what was asked and how long it took")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "fold no list; say what each hop stands on, what passed, and what was asked")
 	return c
 }
 

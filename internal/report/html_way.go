@@ -192,6 +192,9 @@ func (p *sheet) see(d Deployment, h Hop) markup {
 		return markup{}
 	}
 	line := parts{class("see"), own("see finding ")}
+	if len(at) > 1 {
+		line[1] = own("see findings ")
+	}
 	for i, pl := range at[:min(len(at), maxSee)] {
 		if i > 0 {
 			line = append(line, own(", "))

@@ -112,16 +112,18 @@ func mayBreak(before, after rune) bool {
 // longName is about what a station of the way has room for, in bytes.
 const longName = 16
 
-// breakName writes a name without signs.
+// breakName writes text without signs to break behind.
 func breakName(b *strings.Builder, s string) {
-	from := 0
-	for i := 1; i < len(s) && len(s) > longName; i++ {
-		if s[i-1] == '.' && s[i] >= 'a' && s[i] <= 'z' {
-			b.WriteString(html.EscapeString(s[from:i]) + "<wbr>")
-			from = i
+	for word := range strings.SplitAfterSeq(s, " ") {
+		from := 0
+		for i := 1; i < len(word) && len(word) > longName; i++ {
+			if word[i-1] == '.' && word[i] >= 'a' && word[i] <= 'z' {
+				b.WriteString(html.EscapeString(word[from:i]) + "<wbr>")
+				from = i
+			}
 		}
+		b.WriteString(html.EscapeString(word[from:]))
 	}
-	b.WriteString(html.EscapeString(s[from:]))
 }
 
 // literal is a line that is typed or was printed: its spaces mean something.

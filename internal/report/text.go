@@ -28,7 +28,7 @@ type TextOptions struct {
 	Width   int    // columns; 0 is 80, the least is 40
 	Color   bool   // SGR sequences
 	ASCII   bool   // no byte above 0x7f
-	Verbose bool   // what was asked, and how long it took
+	Verbose bool   // what hops stand on, what passed, what was asked, and how long it took
 	Unfold  bool   // long lists whole
 	Verdict string // the last line: what the exit code means
 }
@@ -45,6 +45,9 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 	}
 	p.wrong(r)
 	p.unseen(r.Unknown)
+	if o.Verbose {
+		p.right(r.Passed)
+	}
 	p.sum(r)
 	if o.Verbose {
 		p.asked(r.Asked)

@@ -24,6 +24,9 @@ func TestTextGolden(t *testing.T) {
 			golden(t, fmt.Sprintf("%s-%d.txt", name, width), text(t, r, TextOptions{Width: width, Verdict: verdict}))
 		}
 		golden(t, name+"-colour.ansi", text(t, r, TextOptions{Width: 80, Color: true, Verdict: verdict}))
+		if name != "many" {
+			golden(t, name+"-verbose.txt", text(t, r, TextOptions{Width: 80, Verbose: true, Unfold: true, Verdict: verdict}))
+		}
 		golden(t, name+"-ascii.txt", text(t, r, TextOptions{Width: 80, ASCII: true, Verdict: verdict}))
 	}
 }

@@ -110,6 +110,19 @@ func (p *page) reasons(list []string) {
 	}
 }
 
+// right lists what is right.
+func (p *page) right(list []Passed) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("What passed")
+	for _, c := range list {
+		lead := "  " + p.paint(good, p.own("✓")) + " "
+		p.para(lead, columns(unpainted(lead)), p.clean(c.Title, lineText)+" ("+p.clean(c.ID, shortText)+")", none)
+	}
+	p.blank()
+}
+
 // sum counts the outcomes. Calm, where nothing is wrong.
 func (p *page) sum(r Report) {
 	p.blank()
@@ -145,7 +158,7 @@ func tally(r Report) string {
 	var words []string
 	c := r.Counts
 	if c.Findings > 0 {
-		words = append(words, count(c.Findings, "finding")+weights(c.BySeverity))
+		words = append(words, found(c))
 		if n := consequences(r.Findings); n == 1 {
 			words = append(words, "1 of them a consequence")
 		} else if n > 1 {
@@ -160,17 +173,21 @@ func tally(r Report) string {
 	return strings.Join(words, ", ")
 }
 
-func weights(by map[string]int) string {
+// found is "2 critical findings", or "3 findings (1 critical, 2 high)".
+func found(c Counts) string {
 	var out []string
 	for _, name := range slices.Backward(check.SeverityNames()) {
-		if n := by[name]; n > 0 {
+		switch n := c.BySeverity[name]; {
+		case n > 0 && n == c.Findings:
+			return count(n, name+" finding")
+		case n > 0:
 			out = append(out, fmt.Sprintf("%d %s", n, name))
 		}
 	}
 	if len(out) == 0 {
-		return ""
+		return count(c.Findings, "finding")
 	}
-	return " (" + strings.Join(out, ", ") + ")"
+	return count(c.Findings, "finding") + " (" + strings.Join(out, ", ") + ")"
 }
 
 func consequences(list []Finding) int {

@@ -103,8 +103,10 @@ func (p *page) hops(r Report, d Deployment) {
 	for _, h := range d.Path {
 		told := slices.ContainsFunc(r.Findings, func(f Finding) bool {
 			return f.Stage == h.Stage && (f.Deployment == d.Name || f.Deployment == "")
+		}) || slices.ContainsFunc(r.Unknown, func(u Unknown) bool {
+			return u.Stage == h.Stage && (u.Deployment == d.Name || u.Deployment == "")
 		})
-		if h.Text != "" && (p.o.Verbose || !told && h.State != OK) {
+		if p.o.Verbose || h.Text != "" && !told && h.State != OK {
 			shown = append(shown, h)
 			wide = max(wide, columns(p.clean(h.Label, shortText)))
 		}
@@ -112,9 +114,33 @@ func (p *page) hops(r Report, d Deployment) {
 	wide = min(wide, 16)
 	for _, h := range shown {
 		lead := "  " + p.paint(faint, pad(p.clean(h.Label, shortText), wide)) + "  "
-		p.para(lead, 4+wide, p.clean(h.Text, lineText), none)
+		if h.Text != "" {
+			p.para(lead, 4+wide, p.clean(h.Text, lineText), none)
+			lead = strings.Repeat(" ", 4+wide)
+		}
+		if p.o.Verbose {
+			p.stands(lead, h.On)
+		}
 	}
 	p.blank()
+}
+
+// stands lists what a hop stands on.
+func (p *page) stands(lead string, on []Ground) {
+	for _, g := range on {
+		s := p.clean(g.Text, lineText)
+		switch {
+		case g.State == "unknown":
+			s = "not known: " + p.clean(g.Why, lineText)
+		case g.State == "absent":
+			s = "none"
+		case s == "":
+			continue
+		}
+		at := columns(unpainted(lead))
+		p.para(lead, at+2, p.clean(g.Kind, shortText)+": "+s, faint)
+		lead = strings.Repeat(" ", at)
+	}
 }
 
 // pad fills s up to w columns.
