@@ -36,6 +36,20 @@ func (f *Facts) Unit(name string) fact.Of[Props] {
 	})
 }
 
+// ManagerEnv is what systemd gives every service besides its unit's own
+// variables.
+func (f *Facts) ManagerEnv() fact.Of[map[string]string] {
+	return fact.Then(f.text(tape.Ask{Kind: tape.KindCommand, Name: "manager-env"}, "systemctl show-environment"), func(body string) map[string]string {
+		out := map[string]string{}
+		for l := range strings.Lines(body) {
+			if k, v, ok := strings.Cut(strings.TrimSpace(l), "="); ok {
+				out[k] = v
+			}
+		}
+		return out
+	})
+}
+
 // UnitSource is what systemctl says of a unit's state.
 func UnitSource(name string, p Props) fact.Source {
 	text := fmt.Sprintf("ActiveState=%s SubState=%s UnitFileState=%s", p["ActiveState"], p["SubState"], p["UnitFileState"])

@@ -307,6 +307,9 @@ type Module struct {
 	Compiled float64 `json:"compiled,omitempty"`
 }
 
+// When is the last time at which it may have changed.
+func (m Module) When() float64 { return max(m.MTime, m.CTime) }
+
 // Signer is an import, by the app's own code, of what signs with the app's key.
 type Signer struct {
 	Module string `json:"module"`

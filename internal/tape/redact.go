@@ -43,10 +43,6 @@ const (
 	longest    = 8 << 10 // and up to which: more is no secret, but a page behind a name like one's
 )
 
-// KnownDefaults are values that every attacker tries first.
-var KnownDefaults = []string{"dev", "secret", "changeme", "change-me", "password", "key", "secret_key", "secret-key", "super-secret", "supersecret",
-	"your-secret-key", "your-secret-key-here", "your-generated-secret-key-here", "replace-with-real-secret", "mysecretkey", "you-will-never-guess", "development", "test", "admin", "postgres", "pass"}
-
 // Redact replaces every secret on the tape by a token that keeps its length,
 // whether it is a known default, and which other ones are equal to it: the HMAC
 // under key, which is made for one run and thrown away. It is done once the
@@ -208,11 +204,14 @@ func isSecret(name string) bool {
 	return secretName.MatchString(name) && !plainName.MatchString(name)
 }
 
+// tokenFor is the same for a value with its backslashes and without them: an
+// environment file quotes what the environment holds plain.
 func tokenFor(value string, key []byte) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(value))
+	value = strings.ReplaceAll(value, `\`, "")
 	kind := ""
-	if slices.Contains(KnownDefaults, strings.ToLower(value)) {
+	if KnownDefault(value) {
 		kind = ":default"
 	}
 	return fmt.Sprintf("[masked:%d%s:%s]", len(value), kind, hex.EncodeToString(mac.Sum(nil))[:8])
