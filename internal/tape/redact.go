@@ -207,9 +207,9 @@ func isSecret(name string) bool {
 // tokenFor is the same for a value with its backslashes and without them: an
 // environment file quotes what the environment holds plain.
 func tokenFor(value string, key []byte) string {
+	value = strings.ReplaceAll(value, `\`, "")
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(value))
-	value = strings.ReplaceAll(value, `\`, "")
 	kind := ""
 	if KnownDefault(value) {
 		kind = ":default"
