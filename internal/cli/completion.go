@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
 )
 
@@ -15,7 +17,11 @@ func (a *app) completionVerb() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			switch args[0] {
 			case "bash":
-				return c.Root().GenBashCompletionV2(a.Stdout, true)
+				if err := c.Root().GenBashCompletionV2(a.Stdout, true); err != nil {
+					return err
+				}
+				_, err := io.WriteString(a.Stdout, bashWords)
+				return err
 			case "zsh":
 				return c.Root().GenZshCompletion(a.Stdout)
 			case "fish":
@@ -25,6 +31,20 @@ func (a *app) completionVerb() *cobra.Command {
 		},
 	}
 }
+
+// bashWords takes the place of what cobra's script wants of the package
+// bash-completion, for shells without it: the words up to the cursor. "=" and
+// ":" do not end a word.
+const bashWords = `
+__assay_init_completion() {
+    local line=${COMP_LINE:0:COMP_POINT}
+    COMPREPLY=()
+    read -ra words <<<"$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    cword=$((${#words[@]} - 1))
+    cur=${words[cword]} prev=${words[cword - 1]}
+}
+`
 
 // complete lets the shell complete a flag's words.
 func complete(c *cobra.Command, flag string, words ...string) {
