@@ -131,42 +131,6 @@ func (p *sheet) evidence(list []Evidence) markup {
 	return el("ul", items)
 }
 
-func remedy(m Remedy) markup {
-	if m.Do == "" && len(m.Commands) == 0 {
-		return markup{}
-	}
-	return markup{prose(m.Do).html + typedLines(m.Commands).html}
-}
-
-func verifying(cmd string) markup {
-	if cmd == "" {
-		return markup{}
-	}
-	return typedLines([]string{cmd})
-}
-
-// typedLines are commands, whole on their lines; what is to be done by hand
-// stands among them as comments.
-func typedLines(commands []string) markup {
-	if len(commands) == 0 {
-		return markup{}
-	}
-	code := parts{}
-	for _, c := range commands {
-		if len(c) > maxCommand {
-			c = "# a command of " + strconv.Itoa(len(c)) + " bytes: see --format json"
-		}
-		for l := range strings.SplitSeq(strings.TrimRight(c, "\n"), "\n") {
-			line := literal(l)
-			if strings.HasPrefix(strings.TrimSpace(l), "#") {
-				line = el("i", line)
-			}
-			code = append(code, line, own("\n"))
-		}
-	}
-	return el("div", class("typing"), el("pre", class("typed"), is("tabindex", "0"), el("code", code)))
-}
-
 // causes are the findings that go away with this one.
 func (p *sheet) causes(list []Finding, at place) markup {
 	if len(list) == 0 {
@@ -182,58 +146,4 @@ func (p *sheet) causes(list []Finding, at place) markup {
 	}
 	return el("div", class("row masked"), el("p", class("label"), own("Causes")),
 		el("div", el("p", class("hint"), own("These go away with it.")), el("ol", items)))
-}
-
-// story is what explain says of the check: told once, then pointed at.
-func (p *sheet) story(f Finding, at place) markup {
-	told := p.o.Prose[f.ID]
-	if told == "" {
-		return markup{}
-	}
-	if first, twice := p.told[f.ID]; twice {
-		return row("Check", el("p", class("hint"), own("Told at "), el("a", to(first), own(phrase("finding "+first.number()))), own(".")))
-	}
-	p.told[f.ID] = at
-	return el("div", class("row told"), el("p", class("label"), own("Check")),
-		el("details", class("story"), el("summary", el("span", said(f.Title, lineText))), el("div", class("prose"), story(told))))
-}
-
-// story sets the prose of a check.
-func story(told string) markup {
-	out := parts{}
-	var items parts
-	flush := func() {
-		if len(items) > 0 {
-			out = append(out, el("ul", items))
-		}
-		items = nil
-	}
-	var code []string
-	end := func() {
-		if len(code) > 0 {
-			out = append(out, typedLines(code))
-		}
-		code = nil
-	}
-	for _, b := range blocks(told) {
-		if b.kind != listed {
-			flush()
-		}
-		if b.kind != verbatim {
-			end()
-		}
-		switch b.kind {
-		case listed:
-			items = append(items, el("li", said(b.text, 1<<16)))
-		case verbatim:
-			code = append(code, b.text)
-		case headed:
-			out = append(out, el("p", el("strong", said(b.text, lineText))))
-		default:
-			out = append(out, el("p", said(b.text, 1<<16)))
-		}
-	}
-	flush()
-	end()
-	return markup{el("div", out).html}
 }

@@ -72,6 +72,7 @@ func TestLong(t *testing.T) {
 		r := downReport()
 		planted(reflect.ValueOf(&r.Findings[0]).Elem(), h)
 		checkText(t, r, h)
+		checkHTML(t, r, h)
 	}
 	r := downReport()
 	r.Findings[0].Summary = strings.Repeat("\u202e", 4<<20)
@@ -173,6 +174,7 @@ func FuzzText(f *testing.F) {
 		r := everything()
 		planted(reflect.ValueOf(&r).Elem(), h)
 		checkText(t, r, h)
+		checkHTML(t, r, h)
 		restore(&r)
 		if why := valid(s, jsonOf(t, r)); why != "" {
 			t.Error(why)
