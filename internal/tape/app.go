@@ -184,15 +184,17 @@ type AppView struct {
 	Line   int        `json:"line,omitempty"`
 	Wraps  []Wrap     `json:"wraps,omitempty"`
 	Uses   []string   `json:"uses,omitempty"`
+	Shows  []string   `json:"shows,omitempty"` // of a cached one: what its templates put out
 	Cached *ViewCache `json:"cached,omitempty"`
 }
 
 // Wrap is a decorator around a view.
 type Wrap struct {
-	Module string `json:"module"`
-	Code   string `json:"code"`
-	File   string `json:"file"`
-	Line   int    `json:"line"`
+	Module string   `json:"module"`
+	Code   string   `json:"code"`
+	File   string   `json:"file"`
+	Line   int      `json:"line"`
+	Uses   []string `json:"uses,omitempty"`
 }
 
 // ViewCache is how flask-caching keeps a view's answer.

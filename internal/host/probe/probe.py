@@ -191,7 +191,7 @@ def watch_environ():
     def getitem(self, key):
         f = sys._getframe(1)
         required = True
-        while f is not None and f.f_code.co_filename.startswith(STDLIB):
+        while f is not None and f.f_code.co_filename.startswith((STDLIB, "<frozen ")):
             required = required and f.f_code.co_name not in ("get", "__contains__", "getenv", "setdefault")
             f = f.f_back
         if f is not None and self is os.environ and isinstance(key, str) and len(ENV_READ) < 500 and own(f.f_code.co_filename):
@@ -580,6 +580,9 @@ def view(fn):
         if inner is None:
             if code is not None:
                 names_of(code, used)
+                if "cached" in out:
+                    called(fn, used)
+                    out["shows"] = shown(fn)
                 out["file"], out["line"], out["name"] = os.path.abspath(code.co_filename), code.co_firstlineno, getattr(fn, "__qualname__", "")
             cls = getattr(fn, "view_class", None)
             if cls is not None:
@@ -590,10 +593,52 @@ def view(fn):
                         names_of(c, used)
             break
         if code is not None:
-            out["wraps"].append({"module": getattr(sys.modules.get(getattr(fn, "__globals__", {}).get("__name__", "")), "__name__", ""), "code": code.co_name, "file": code.co_filename, "line": code.co_firstlineno})
+            of_wrap = set()
+            names_of(code, of_wrap)
+            out["wraps"].append({"module": getattr(sys.modules.get(getattr(fn, "__globals__", {}).get("__name__", "")), "__name__", ""), "code": code.co_name,
+                                 "file": code.co_filename, "line": code.co_firstlineno, "uses": sorted(of_wrap & KEEP)})
         fn = inner
     out["uses"] = sorted(used & KEEP)
     return out
+
+
+def called(fn, into, depth=0):
+    """The names that the app's own functions use which a function calls."""
+    for name in fn.__code__.co_names:
+        other = getattr(fn, "__globals__", {}).get(name)
+        code = getattr(other, "__code__", None)
+        if code is not None and depth < 2 and own(code.co_filename):
+            names_of(code, into)
+            called(other, into, depth + 1)
+
+
+def shown(fn):
+    """The names bound to a visitor that the templates of a view put out."""
+    from jinja2 import meta
+    env, todo, seen, out = APP[0].jinja_env, [], set(), set()
+
+    def texts(code):
+        for c in code.co_consts:
+            if isinstance(c, str) and c.endswith((".html", ".htm", ".txt", ".xml", ".j2", ".jinja", ".jinja2")):
+                todo.append(c)
+            elif hasattr(c, "co_consts"):
+                texts(c)
+    texts(fn.__code__)
+    while todo and len(seen) < 40:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            tree = env.parse(env.loader.get_source(env, name)[0])
+            out |= meta.find_undeclared_variables(tree)
+            todo += [t for t in meta.find_referenced_templates(tree) if t]
+        except Exception:  # noqa: BLE001 - a text that is no template
+            continue
+    return sorted(out & {"current_user", "session", "csrf_token", "get_flashed_messages", "g"})
+
+
+APP = []
 
 
 def cached(fn):
@@ -627,6 +672,7 @@ def own_of_caching(v):
 
 def routes(app):
     rows, views = [], {}
+    APP[:] = [app]
     for rule in app.url_map.iter_rules():
         if len(rows) >= MANY:
             break
