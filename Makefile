@@ -25,7 +25,7 @@ test: ## everything: formatting, vet, linter, tests with the race detector, boot
 	@bash .ci/test
 
 real: ## the stories and the healthy hosts, on booted Debian hosts; CASE=nginx. chooses
-	$(ROOT) CASE='$(CASE)' $(GO) test -tags real -count=1 -timeout 60m -p 1 -parallel 2 ./internal/lab ./internal/audit ./internal/host ./internal/checks
+	$(ROOT) CASE='$(CASE)' $(GO) test -tags real -count=1 -timeout 60m -p 1 -parallel 2 ./internal/lab ./internal/audit ./internal/host ./internal/remote ./internal/checks
 
 record: ## record the stories' hosts anew; CASE=nginx. chooses
 	cd internal/checks && $(ROOT) CASE='$(CASE)' $(GO) test -tags real -count=1 -timeout 60m -parallel 2 -run TestStoriesOnHosts . -args -record

@@ -110,6 +110,7 @@ func (a *app) asks(format string) error {
 			}
 		}
 	}
+	b.WriteString(otherHost)
 	b.WriteString("\nTo let one account look as root and do nothing else, put this line into\n/etc/sudoers.d/assay with visudo. The program must belong to root:\n\n  ")
 	b.WriteString(a.sudoers() + "\n\nThen:\n\n  sudo assay collect | assay check --tape -\n")
 	_, _ = fmt.Fprint(a.Stdout, report.Lines(b.String(), a.ascii()))
@@ -155,6 +156,16 @@ func (a *app) toStores(b *strings.Builder) {
 const ownRules = `As root it runs a program only if the program and every folder above it belong
 to root and nobody else may write there. Sealed means: the disk is read-only to
 it, and what it writes goes to memory and is thrown away.
+`
+
+const otherHost = `
+With --host it does the same on the other host, and besides: as the user who
+logs in it keeps this program, 0700, in ~/.cache/assay/HASH (--clean takes it
+away), with sh, id, uname, mkdir, head, gzip, sha256sum, cut, chmod, mv, find, rm
+and rmdir. Root, by sudo, runs no file of that user: it copies the program with
+setpriv, under timeout, into a folder that mktemp makes in /run (or /root or
+/var/lib, where /run lets no program run), proves its hash, runs assay collect,
+and removes it. sshd and sudo log the visit. On this machine it runs ssh.
 `
 
 // placed shows where an ask's one argument goes.
