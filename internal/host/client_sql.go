@@ -22,6 +22,12 @@ func askSQL(ctx context.Context, e errand) (any, error) {
 	if err != nil {
 		return tape.SQLReply{Class: tape.StoreURL, Error: err.Error()}, nil
 	}
+	if i := strings.LastIndexByte(login.Host, '@'); i >= 0 {
+		// The rest of a password whose own @ was not quoted: no resolver is asked about it.
+		shown := "…" + login.Host[i:]
+		return tape.SQLReply{Engine: login.Engine, Driver: login.Driver, User: login.User, Database: login.Database, Host: shown,
+			Class: tape.StoreHost, Error: "the name " + shown + " has no address"}, nil
+	}
 	switch login.Engine {
 	case "postgresql":
 		return askPostgreSQL(ctx, login, e.Table)

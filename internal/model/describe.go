@@ -169,7 +169,7 @@ func describe(d *Deployment) DeploymentWords {
 	if s := d.Server; s != nil {
 		describeServer(&w, s)
 	}
-	w.Database = say(d.Database, func(s *Store) string { return s.Kind + " at " + s.Addr })
+	w.Database = say(d.Database, func(s *Store) string { return s.Kind + " at " + s.Words() })
 	for _, n := range d.names {
 		w.Names = append(w.Names, NameWords{n.Name, say(n.Addresses(), func(a []string) string { return strings.Join(a, ", ") })})
 	}

@@ -92,13 +92,14 @@ type AppServer struct {
 	Chdir     fact.Of[string] // where the app is loaded: Cwd, or --chdir
 	User      fact.Of[User]   // who the service is
 	Argv      []string
-	Container string        // "docker 3f2a…", "" on the host itself
-	Idle      bool          // a unit that neither runs nor is enabled
-	Now       time.Time     // of the visit
-	Cert      fact.Of[bool] // it ends TLS itself
-	Loaded    fact.Of[*App] // what became of loading its app: also when that failed
-	Code      fact.Of[*App] // the Flask app that was loaded; Absent: it is no Flask app
-	Preload   fact.Of[bool] // the app is loaded before the workers are forked
+	Container string            // "docker 3f2a…", "" on the host itself
+	Idle      bool              // a unit that neither runs nor is enabled
+	Now       time.Time         // of the visit
+	Cert      fact.Of[bool]     // it ends TLS itself
+	Stores    fact.Of[[]*Store] // that the app is told to use
+	Loaded    fact.Of[*App]     // what became of loading its app: also when that failed
+	Code      fact.Of[*App]     // the Flask app that was loaded; Absent: it is no Flask app
+	Preload   fact.Of[bool]     // the app is loaded before the workers are forked
 	Shared    fact.Of[[]Shared]
 	unitName  string
 	// socketUnits are the addresses of socket units that start it.

@@ -214,8 +214,10 @@ func (d *Deployment) hopDatabase() Hop {
 	case fact.IsUnknown:
 		h.State = HopUnknown
 	case fact.IsKnown:
-		h.Label, h.Text, h.State = st.Kind, st.Addr, HopUnknown
-		if st.Local {
+		h.Label, h.Text, h.State = st.Kind, st.Words(), HopUnknown
+		if _, asked := st.SQL.Look(&n); asked == fact.IsKnown {
+			h.State = map[bool]HopState{false: HopOK, true: HopBroken}[st.Failed()]
+		} else if st.Local && st.Kind != "SQLite" {
 			_, ls := st.Listen.Look(&n)
 			h.State = seen(ls)
 		}

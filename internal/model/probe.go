@@ -94,8 +94,9 @@ func (b *builder) probe(d *Deployment) {
 	if d.Server.Development() {
 		d.Server.App = b.target(d.Server)
 	}
-	d.Database = b.database(d.Server)
+	d.Database = d.Server.mainDatabase()
 	b.edges(d)
+	b.storeEdges(d)
 }
 
 func (b *builder) surface(d *Deployment, end, host string, direct bool) *Surface {

@@ -1,0 +1,254 @@
+package model
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/internal/fact"
+	"assay/internal/syntax/dsn"
+	"assay/internal/tape"
+)
+
+// storesOf are the stores that an app is told to use: those of its environment
+// are asked at once, while the app is being loaded; when it is, it says which
+// it really uses, and what its code adds.
+func (b *builder) storesOf(s *AppServer) fact.Of[[]*Store] {
+	if s.Idle || s.Container != "" {
+		return fact.Known[[]*Store](nil)
+	}
+	told := fact.Then(b.environment(s), func(env map[string]EnvValue) []*Store { return b.fromEnvironment(s, env) })
+	var n fact.Notes
+	list, ts := told.Look(&n)
+	a, as := s.Code.Look(&n)
+	if as == fact.IsUnknown {
+		if ts == fact.IsUnknown {
+			return told
+		}
+		return b.asked(list)
+	}
+	if a == nil { // no Flask app: what it uses is not known
+		return b.asked(list)
+	}
+	return b.asked(b.used(s, a, list))
+}
+
+func (b *builder) asked(list []*Store) fact.Of[[]*Store] {
+	var src []fact.Source
+	for _, st := range list {
+		src = append(src, st.Told)
+		b.login(st)
+	}
+	return fact.Known(list, src...)
+}
+
+func (b *builder) fromEnvironment(s *AppServer, env map[string]EnvValue) []*Store {
+	var out []*Store
+	place := b.environmentPlace(s)
+	for _, name := range storeVariables {
+		v, ok := env[name]
+		if !ok {
+			continue
+		}
+		st := b.newStore(s, v.Value, name, place+"/env/"+name)
+		if st == nil || slices.ContainsFunc(out, func(o *Store) bool { return same(o, st) }) {
+			continue
+		}
+		st.Told = fact.Source{Where: v.File, Line: v.Line, Text: name + "=" + strings.ToLower(st.Kind) + " at " + st.At()}
+		out = append(out, st)
+	}
+	return out
+}
+
+// environmentPlace is where environment() read: the process, else the unit.
+func (b *builder) environmentPlace(s *AppServer) string {
+	var n fact.Notes
+	if m, up := s.Master.Look(&n); up == fact.IsKnown {
+		if _, live := b.f.Environ(m.PID).Look(&n); live == fact.IsKnown {
+			return "pid " + strconv.Itoa(m.PID)
+		}
+	}
+	return "unit " + s.unitName
+}
+
+func same(a, b *Store) bool {
+	return a.Kind == b.Kind && a.Addr == b.Addr && a.User == b.User && a.Database == b.Database
+}
+
+// used are the stores that the loaded app has: its engines, and the Redis URLs
+// of its settings. One that is a variable's value keeps that reference, so that
+// it is asked once. An app without engines may use its variables by itself.
+func (b *builder) used(s *AppServer, a *App, told []*Store) []*Store {
+	var out []*Store
+	add := func(st *Store, secret string) {
+		if st == nil || slices.ContainsFunc(out, func(o *Store) bool { return same(o, st) }) {
+			return
+		}
+		i := slices.IndexFunc(told, func(o *Store) bool { return same(o, st) && b.passwordIs(s, o, secret) })
+		if i >= 0 {
+			told[i].Engine = st.Engine
+			st = told[i]
+		}
+		out = append(out, st)
+	}
+	for i := range a.Engines {
+		e := &a.Engines[i]
+		st := b.newStore(s, e.URL, "engine "+e.Bind, a.Ref+"/engine/"+e.Bind)
+		if st == nil {
+			continue
+		}
+		st.Engine, st.Told = e, fact.Source{Where: a.Source.Where, Text: "engine " + e.Bind + ": " + e.URL, Ask: a.Source.Ask}
+		b.likeTold(st, told)
+		add(st, e.Secret)
+	}
+	redis := func(c tape.AppSetting, path string) {
+		if st := b.newStore(s, c.URL, path, a.Ref+"/config/"+path); st != nil && !st.SQLKind() {
+			st.Told = a.From(c)
+			add(st, c.Secret)
+		}
+	}
+	for _, c := range a.Config {
+		redis(c, c.Key)
+		for _, k := range sortedKeys(c.Items) {
+			redis(c.Items[k], c.Key+"/"+k)
+		}
+	}
+	for _, st := range told {
+		if len(a.Engines) == 0 && st.SQLKind() || !st.SQLKind() {
+			add(st, "")
+		}
+	}
+	return out
+}
+
+// likeTold gives an engine the address of the variable with its database and
+// user: SQLAlchemy shows a URL without the options that name a socket.
+func (b *builder) likeTold(st *Store, told []*Store) {
+	for _, o := range told {
+		if o.Kind == st.Kind && o.Database == st.Database && o.User == st.User && st.Host == "" && o.Host == "" {
+			st.Addr, st.Port = o.Addr, o.Port
+		}
+	}
+}
+
+// passwordIs compares secrets, or the tokens in their places.
+func (b *builder) passwordIs(s *AppServer, st *Store, secret string) bool {
+	if secret == "" {
+		return true
+	}
+	env, _ := b.environment(s).Look(&b.notes)
+	l, err := dsn.ParseLogin(env[st.Name].Value)
+	return err == nil && l.Password == secret
+}
+
+// edges of stores: a request stands on what the app asks for it, and a server on
+// this host on its unit. A service that does not come up may have failed at one.
+func (b *builder) storeEdges(d *Deployment) {
+	list, _ := d.Server.Stores.Look(&b.notes)
+	unit, _ := d.Server.Unit.Look(&b.notes)
+	for _, st := range list {
+		for _, sf := range d.surfaces {
+			b.m.Needs[sf.Node()] = append(b.m.Needs[sf.Node()], st.Node())
+		}
+		if unit != nil && (unit.Looping() || unit.Active == "failed" || unit.Active == "activating") {
+			b.m.Needs[unit.Node()] = append(b.m.Needs[unit.Node()], st.Node())
+		}
+		if u, state := st.Unit.Look(&b.notes); state == fact.IsKnown {
+			b.m.Needs[st.Node()] = append(b.m.Needs[st.Node()], u.Node())
+		}
+	}
+}
+
+// storeUnit is the unit of a server on this host: who listens there, else the
+// one that Debian's packages made for that port. It is looked at when the login
+// fails: nobody needs it otherwise.
+func (b *builder) storeUnit(st *Store) fact.Of[*Unit] {
+	if !st.Failed() || !st.Local || st.Kind == "SQLite" {
+		return fact.Absent[*Unit]()
+	}
+	held := fact.Bind(st.Listen, func(l *Listener) fact.Of[[]Process] { return l.Holders })
+	var n fact.Notes
+	procs, _ := held.Look(&n)
+	for _, p := range procs {
+		if u := serviceOf(p.Cgroup); u != "" {
+			return b.unit(u)
+		}
+	}
+	for _, name := range b.storeUnitNames(st) {
+		u := b.unit(name)
+		if x, state := u.Look(&n); state == fact.IsUnknown || state == fact.IsKnown && x.Load == "loaded" {
+			return u
+		}
+	}
+	return fact.Absent[*Unit]()
+}
+
+var pgPort = regexp.MustCompile(`(?m)^\s*port\s*=?\s*'?(\d+)`)
+
+func (b *builder) storeUnitNames(st *Store) []string {
+	switch st.Kind {
+	case "MySQL", "MariaDB":
+		return []string{"mariadb.service", "mysql.service"}
+	case "Redis":
+		return []string{"redis-server.service", "valkey-server.service", "redis.service"}
+	}
+	var out []string
+	found, _ := b.f.Glob("/etc/postgresql/*/*/postgresql.conf").Look(&b.notes)
+	for _, file := range found {
+		text, _ := b.f.File(file).Look(&b.notes)
+		port := "5432"
+		for _, m := range pgPort.FindAllStringSubmatch(text, -1) {
+			port = m[1]
+		}
+		part := strings.Split(file, "/")
+		if port == strconv.Itoa(st.Port) && len(part) == 6 {
+			out = append(out, "postgresql@"+part[3]+"-"+part[4]+".service")
+		}
+	}
+	return out
+}
+
+// Databases are the stores that are asked in SQL.
+func (d *Deployment) Databases() fact.Of[[]*Store] { return d.storesThat((*Store).SQLKind) }
+
+// RedisStores are the app's Redis servers.
+func (d *Deployment) RedisStores() fact.Of[[]*Store] {
+	return d.storesThat(func(s *Store) bool { return !s.SQLKind() })
+}
+
+func (d *Deployment) storesThat(fits func(*Store) bool) fact.Of[[]*Store] {
+	return of(d, func() fact.Of[[]*Store] {
+		if d.Server == nil {
+			return fact.Known[[]*Store](nil)
+		}
+		return fact.Then(d.Server.Stores, func(l []*Store) []*Store {
+			return slices.DeleteFunc(slices.Clone(l), func(s *Store) bool { return !fits(s) })
+		})
+	})
+}
+
+// MoreDatabases says why there may be databases that are not known: the app's
+// code was not loaded, and only its environment was read.
+func (d *Deployment) MoreDatabases() (fact.Why, bool) {
+	if d.Contained() || d.Server == nil || d.Server.Idle {
+		return fact.Why{}, false
+	}
+	var n fact.Notes
+	if _, state := d.Server.Code.Look(&n); state == fact.IsUnknown {
+		return n.Why(), true
+	}
+	return fact.Why{}, false
+}
+
+// mainDatabase is the first database, for the way of a request.
+func (s *AppServer) mainDatabase() fact.Of[*Store] {
+	return fact.Bind(s.Stores, func(l []*Store) fact.Of[*Store] {
+		for _, st := range l {
+			if st.SQLKind() {
+				return fact.Known(st, st.Told)
+			}
+		}
+		return fact.Absent[*Store]()
+	})
+}
