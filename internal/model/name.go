@@ -28,6 +28,7 @@ type Name struct {
 	Sites    []*Site
 	TLS      fact.Of[[]*Endpoint]
 	Source   fact.Source
+	journeys []*Journey // where it leads, on its own way
 }
 
 // Subject is the name.

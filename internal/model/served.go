@@ -7,11 +7,14 @@ import (
 )
 
 // served asks what nginx gives out of the disk in each of its blocks, also in
-// those that lead to no app.
+// those that lead to no app, and where it sends visitors.
 func (b *builder) served() {
 	n, state := b.m.Nginx.Look(&b.notes)
 	if state != fact.IsKnown {
 		return
+	}
+	for _, d := range b.m.Deployments {
+		b.travel(d)
 	}
 	for _, s := range n.Sites {
 		d := b.deploymentOf(s)
@@ -22,7 +25,7 @@ func (b *builder) served() {
 		if d != nil {
 			a = d.Server
 		}
-		s.aliases, s.disclosure = b.aliases(s), b.disclosure(s, a)
+		s.aliases, s.disclosure, s.caches = b.aliases(s), b.disclosure(s, a), b.caches(s, d)
 	}
 }
 

@@ -23,6 +23,7 @@ type Site struct {
 
 	aliases    []*Alias
 	disclosure *Disclosure
+	caches     []*Cached
 	nginx      *Nginx
 	index      int
 }
