@@ -62,16 +62,17 @@ type Address struct {
 
 // Deployment is one WSGI app with its own way of a request.
 type Deployment struct {
-	Name     string // the unit's name, or the app's, or the site's
-	Server   *AppServer
-	Sites    fact.Of[[]*Site]
-	Database fact.Of[*Store]
-	model    *Model
-	names    []*Name
-	leaves   []*Leaf
-	surfaces []*Surface
-	debug    fact.Of[EnvValue] // FLASK_DEBUG, where it is on
-	uses     []*SocketUse
+	Name      string // the unit's name, or the app's, or the site's
+	Server    *AppServer
+	Sites     fact.Of[[]*Site]
+	Database  fact.Of[*Store]
+	model     *Model
+	names     []*Name
+	leaves    []*Leaf
+	surfaces  []*Surface
+	debug     fact.Of[EnvValue] // FLASK_DEBUG, where it is on
+	uses      []*SocketUse
+	forwarded *Forwarded
 }
 
 // Process is one process.

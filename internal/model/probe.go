@@ -91,6 +91,7 @@ func (b *builder) probe(d *Deployment) {
 	}
 	b.direct(d)
 	d.debug = b.debugVariable(d.Server)
+	b.forwarded(d)
 	if d.Server.Development() {
 		d.Server.App = b.target(d.Server)
 	}
