@@ -23,12 +23,14 @@ type visitOptions struct {
 	host, binary  string
 	noSudo, clean bool
 	noImport      bool
+	changed       func(flag string) bool // whether it was given
 	timeout       time.Duration
 }
 
 // flags gives a verb the flags of a visit. They have no say in what is judged.
 func (o *visitOptions) flags(a *app, c *cobra.Command) {
 	f := c.Flags()
+	o.changed = f.Changed
 	o.collectFlags(c)
 	f.StringVar(&o.host, "host", "", "look at `HOST` over ssh, as your ssh knows it: web-1 or ann@web-1; as root, by sudo if need be")
 	f.BoolVar(&o.noSudo, "no-sudo", false, "with --host: look as the user who logs in, without root")
@@ -60,6 +62,9 @@ func (o visitOptions) collectArgs() []string {
 func (o visitOptions) valid() error {
 	if o.timeout <= 0 {
 		return usagef("--timeout %s: want more than no time", o.timeout)
+	}
+	if o.host == "" && o.changed != nil && o.changed("host") {
+		return usagef("--host needs a host: web-1 or ann@web-1") // an empty variable does not mean this one
 	}
 	if o.host != "" && o.tape != "" {
 		return usagef("--host and --tape name two hosts: give one of them")

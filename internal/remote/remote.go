@@ -102,8 +102,11 @@ type guest struct{ os, machine, uid, user string }
 
 func (h Host) greet(w *wire) (guest, error) {
 	h.Doing("connecting to " + h.Name)
+	// ssh says so itself on a terminal only (OpenSSH 9)
+	touch := time.AfterFunc(3*time.Second, func() { h.Doing("connecting to " + h.Name + "; a security key would want its touch now") })
 	w.within(h.Timeout)
 	_, rest, err := w.expect("hello")
+	touch.Stop()
 	if err != nil {
 		return guest{}, err
 	}

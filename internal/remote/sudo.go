@@ -121,12 +121,23 @@ func (h Host) as(w *wire, deed, more string) (*tape.Tape, []string, error) {
 			return nil, said, nil
 		case "tape":
 			t, err := w.recording()
-			if err == nil && deed == "installed" {
-				h.Note("looked with /usr/local/bin/assay of " + h.Name + ", as its sudoers allow")
+			if deed == "installed" {
+				err = h.installed(err)
 			}
 			return t, nil, err
 		}
 	}
+}
+
+// installed tells of the program that is there already: sudoers allow it alone.
+func (h Host) installed(err error) error {
+	if err == nil {
+		h.Note("looked with /usr/local/bin/assay of " + h.Name + ", as its sudoers allow")
+	}
+	if u, is := errors.AsType[unread](err); is {
+		return fmt.Errorf("its sudoers allow /usr/local/bin/assay alone, which is another version: %w\nhint: install this one there", u.error)
+	}
+	return err
 }
 
 func last(said []string) string {

@@ -66,6 +66,9 @@ type told struct{ what string }
 
 func (e told) Error() string { return e.what }
 
+// unread is a recording that is none of ours.
+type unread struct{ error }
+
 var errLost = errors.New("the connection was lost in the middle of the visit")
 
 // next is the other end's next line, the noise of its shell left out.
@@ -130,7 +133,11 @@ func (w *wire) recording() (*tape.Tape, error) {
 	if code != "0" {
 		return nil, fmt.Errorf("assay collect ended there with %s: %s", code, strings.TrimPrefix(said, "assay: "))
 	}
-	return tape.Read(bytes.NewReader(all[:at]))
+	t, err := tape.Read(bytes.NewReader(all[:at]))
+	if err != nil {
+		return nil, unread{err}
+	}
+	return t, nil
 }
 
 func (w *wire) clean() error {
