@@ -3,11 +3,15 @@ package checks
 
 import (
 	"assay/internal/check"
+	"assay/internal/checks/db"
 	"assay/internal/checks/dns"
 	"assay/internal/checks/flask"
 	"assay/internal/checks/gunicorn"
+	"assay/internal/checks/hdr"
 	"assay/internal/checks/net"
 	"assay/internal/checks/nginx"
+	"assay/internal/checks/python"
+	"assay/internal/checks/secret"
 	"assay/internal/checks/static"
 	"assay/internal/checks/systemd"
 	"assay/internal/checks/tls"
@@ -16,7 +20,7 @@ import (
 // All families, in the order of the request's way.
 func All() []*check.Family {
 	return []*check.Family{
-		dns.Family, net.Family, tls.Family, nginx.Family, static.Family, gunicorn.Family, systemd.Family, flask.Family,
+		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, gunicorn.Family, systemd.Family, flask.Family, db.Family, secret.Family, python.Family,
 	}
 }
 

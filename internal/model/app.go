@@ -203,3 +203,40 @@ func (d *Deployment) Apps() fact.Of[[]*AppServer] {
 		return fact.Known([]*AppServer{d.Server})
 	})
 }
+
+// Blame are the frames of a failed import that say most: the last of the app's
+// own code, and the last of all where that is another one.
+func (a *App) Blame() []tape.Frame {
+	if a.Error == nil || len(a.Error.Frames) == 0 {
+		return nil
+	}
+	f := a.Error.Frames
+	last := f[len(f)-1]
+	for i := len(f) - 1; i >= 0; i-- {
+		if f[i].Own && i < len(f)-1 {
+			return []tape.Frame{f[i], last}
+		}
+		if f[i].Own {
+			break
+		}
+	}
+	return []tape.Frame{last}
+}
+
+// ReachedAt is the app's own line that reached for what the sandbox does not
+// have.
+func (a *App) ReachedAt() (tape.Frame, bool) {
+	if a.Error != nil {
+		for i := len(a.Error.Frames) - 1; i >= 0; i-- {
+			if f := a.Error.Frames[i]; f.Own {
+				return f, true
+			}
+		}
+	}
+	for _, r := range a.Refused {
+		if r.At != nil {
+			return *r.At, true
+		}
+	}
+	return tape.Frame{}, false
+}

@@ -13,7 +13,8 @@ import (
 type Surface struct {
 	Endpoint string // tcp:ADDR:PORT, tls:ADDR:PORT, unix:PATH
 	Host     string
-	Direct   bool // straight to the app
+	Direct   bool  // straight to the app
+	Site     *Site // nil: straight to the app
 	Reply    fact.Of[tape.HTTPReply]
 	Debugger fact.Of[tape.HTTPReply]
 	of       string
@@ -79,17 +80,23 @@ func (b *builder) probe(d *Deployment) {
 	for _, s := range sites {
 		if len(s.Routes) > 0 && len(d.surfaces) < maxSurfaces {
 			end, host := s.Endpoint()
-			d.surfaces = append(d.surfaces, b.surface(d, end, host, false))
+			sf := b.surface(d, end, host, false)
+			sf.Site = s
+			d.surfaces = append(d.surfaces, sf)
 		}
 	}
 	d.uses = b.socketUses(d, sites)
 	d.leaves = b.leaves(d.names)
 	b.secureEdges(d)
 	d.Database = fact.Absent[*Store]()
+	if d.Server != nil {
+		b.direct(d)
+	}
+	b.crossings(d)
 	if d.Server == nil {
 		return
 	}
-	b.direct(d)
+	d.Server.Sessions = b.sessions(d)
 	d.debug = b.debugVariable(d.Server)
 	b.forwarded(d)
 	if d.Server.Development() {
@@ -126,6 +133,9 @@ func (b *builder) edges(d *Deployment) {
 	unit, _ := s.Unit.Look(&b.notes)
 	if unit != nil {
 		b.m.Needs[s.Node()] = append(b.m.Needs[s.Node()], unit.Node())
+		b.m.Needs[unit.Node()] = append(b.m.Needs[unit.Node()], s.CodeNode())
+	} else {
+		b.m.Needs[s.Node()] = append(b.m.Needs[s.Node()], s.CodeNode())
 	}
 	own, _ := s.Listens.Look(&b.notes)
 	binds, _ := s.Binds.Look(&b.notes)

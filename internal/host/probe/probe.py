@@ -896,6 +896,8 @@ def failure(e):
         refused = refused or by_sandbox(x, "%s.%s" % (type(x).__module__, type(x).__name__))
         deepest = x
         x = x.__cause__ or (None if x.__suppress_context__ else x.__context__)
+    if isinstance(e, SystemExit) and e.__context__ is not None:
+        e = e.__context__  # gunicorn's way to say that its file cannot be read
     text = str(e)
     if isinstance(e, SystemExit):
         text = "the app ended the process: sys.exit(%s)" % (text or "0")
