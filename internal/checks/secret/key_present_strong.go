@@ -1,0 +1,108 @@
+package secret
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"assay/internal/check"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "secret.key.present-strong",
+	Title:    "SECRET_KEY is set, long, random and no known sample",
+	Severity: check.Critical,
+	Stage:    model.StageCode,
+	Guide:    "000 step 2; 001 configuration",
+	Why:      "Who guesses the key signs a session of his own: he is logged in as anybody, and an extension that unpickles what it finds there runs his code.",
+	Cure:     check.OnHost,
+	Ask:      check.Each((*model.Deployment).Apps, keyStrong),
+})
+
+// enough is how many bits of chance a key should have (NIST SP 800-107: 112
+// for HMAC), shortest how many bytes: less is found by trying.
+const (
+	enough   = 112
+	shortest = 16
+)
+
+func keyStrong(h *check.Hearing, s *model.AppServer) check.Verdict {
+	a, ok := s.Code.Open(h.Aside())
+	if !ok {
+		return check.DoesNotApply(s.Name + " is no Flask app")
+	}
+	at, signs := a.SignsAt()
+	key := a.Key()
+	if key.Empty() {
+		if !signs {
+			return check.DoesNotApply("nothing in the app signs: no session, no message, no login, no token")
+		}
+		h.Saw(key.Source, at)
+		return check.Failed("SECRET_KEY is not set, and the app keeps sessions", newKey(s, "SECRET_KEY")).Breaking(true).
+			Because("Every request that puts something into the session ends in 500: RuntimeError, the session is unavailable because no secret key was set.")
+	}
+	var bad, poor []string
+	for _, k := range append([]model.SigningKey{key}, a.OtherKeys()...) {
+		words, fatal := weakness(k)
+		switch {
+		case words == "":
+			continue
+		case fatal:
+			bad = append(bad, k.Key+" "+words)
+		default:
+			poor = append(poor, k.Key+" "+words)
+		}
+		h.Saw(k.Source)
+	}
+	if signs {
+		h.Saw(at)
+	}
+	all := append(bad, poor...)
+	if len(all) == 0 {
+		return check.Passed()
+	}
+	name, _, _ := strings.Cut(all[0], " ")
+	if len(bad) > 0 {
+		return check.Failed(check.List(all), newKey(s, name))
+	}
+	return check.Warned(check.List(all), newKey(s, name))
+}
+
+// weakness says what is wrong with a key; fatal is what an attacker finds.
+func weakness(k model.SigningKey) (words string, fatal bool) {
+	n := k.Characters()
+	bits := int(float64(n) * math.Log2(float64(max(k.Alphabet, 2))))
+	switch {
+	case k.Default():
+		return "is a sample that is in every attacker's list", true
+	case n < shortest:
+		return fmt.Sprintf("has only %d characters", n), true
+	case k.Bits <= 2*n && k.Bits < enough:
+		return fmt.Sprintf("repeats a few characters: %d different ones in %d", k.Distinct, n), true
+	case bits < enough:
+		return fmt.Sprintf("has at most %d bits of chance in its %d characters", bits, n), false
+	}
+	return "", false
+}
+
+// newKey puts a key where the present one is set, as far as that is known.
+func newKey(s *model.AppServer, name string) check.Remedy {
+	r := check.Remedy{
+		Do:      "Make a key by chance and put it where the service's environment is kept, readable for root and the service alone. Everybody is logged out once.",
+		Minutes: 5,
+	}
+	made := "echo \"" + name + "=$(python3 -c 'import secrets; print(secrets.token_hex(32))')\""
+	u := s.UnitName()
+	if u == "" {
+		r.Commands = []string{made}
+		return r
+	}
+	at := "# into the file that EnvironmentFile= of " + u + " names"
+	if file, line, ok := s.SetIn(name); ok {
+		at = fmt.Sprintf("# in place of %s:%d", file, line)
+	}
+	r.Commands = []string{made, at, "sudo systemctl restart " + u}
+	r.Verify = "sudo assay check"
+	return r
+}

@@ -1,0 +1,123 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"assay/internal/fact"
+	"assay/internal/tape"
+)
+
+// A SigningKey is a setting that signs what visitors bring back.
+type SigningKey struct {
+	tape.AppSetting
+	Source fact.Source
+	Signs  string // what: "sessions"
+}
+
+// Empty says that nothing is set, as Flask sees it.
+func (k SigningKey) Empty() bool { return k.Secret == "" && k.Len == 0 && !Is(k.AppSetting) }
+
+// Default says that the value is a sample that everybody knows. Harmless words
+// come without a token: true, none, 1.
+func (k SigningKey) Default() bool {
+	return strings.Contains(k.Secret, ":default:") || k.Secret == "" && k.Value != nil && !k.Empty()
+}
+
+// Characters is its length.
+func (k SigningKey) Characters() int { return max(k.Len, len(Text(k.AppSetting))) }
+
+// Key is SECRET_KEY.
+func (a *App) Key() SigningKey {
+	return a.signingKey("SECRET_KEY", "sessions")
+}
+
+// OtherKeys are the keys of extensions that are set on their own; each falls
+// back to SECRET_KEY.
+func (a *App) OtherKeys() []SigningKey {
+	var out []SigningKey
+	for _, k := range [][2]string{{"WTF_CSRF_SECRET_KEY", "form tokens"}, {"JWT_SECRET_KEY", "JWTs"}, {"SECURITY_PASSWORD_SALT", "passwords and reset links"}} {
+		if x := a.signingKey(k[0], k[1]); !x.Empty() {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func (a *App) signingKey(name, signs string) SigningKey {
+	c, ok := a.Setting(name)
+	if !ok {
+		c = tape.AppSetting{Key: name, Type: "NoneType"}
+	}
+	k := SigningKey{AppSetting: c, Source: a.From(c), Signs: signs}
+	if name == "SECRET_KEY" && a.KeyLine != nil {
+		k.Source.Where, k.Source.Line = a.KeyLine.File, a.KeyLine.Line
+	}
+	return k
+}
+
+// Signs is where the app's own code uses its key, first where it keeps a
+// session; not ok where nothing was found that does.
+func (a *App) SignsAt() (fact.Source, bool) {
+	rank := func(s tape.Signer) int {
+		return slices.Index([]string{"session", "login_user", "LoginManager", "OAuth", "FlaskForm", "CSRFProtect", "flash"}, s.What) & 0xff
+	}
+	if list := slices.SortedStableFunc(slices.Values(a.Signs), func(x, y tape.Signer) int { return rank(x) - rank(y) }); len(list) > 0 {
+		s := list[0]
+		return a.At(&tape.Frame{File: s.File, Line: s.Line}, "imports "+s.What+" from "+s.Module), true
+	}
+	for _, name := range sortedKeys(a.Views) {
+		v := a.Views[name]
+		for _, use := range []string{"session", "flash", "current_user", "login_required"} {
+			if slices.Contains(v.Uses, use) {
+				return a.At(&tape.Frame{File: v.File, Line: v.Line}, v.Name+" uses "+use), true
+			}
+		}
+	}
+	for _, e := range a.Extensions {
+		if slices.Contains([]string{"csrf", "security", "flask-jwt-extended", "debugtoolbar"}, e.Name) {
+			src := a.Source
+			src.Text = "app.extensions holds " + e.Name + ", " + e.Class
+			return src, true
+		}
+	}
+	return fact.Source{}, false
+}
+
+// Cookies says that sessions are Flask's own: all of one in a signed cookie.
+func (a *App) Cookies() bool {
+	return a.App.App.Session == "flask.sessions.SecureCookieSessionInterface"
+}
+
+// Preload says that gunicorn loads the app before it forks its workers.
+func (a *App) Preload() bool { return a.Gunicorn["preload_app"] == true }
+
+// Staff is how many workers there are, and in words how they came to their app.
+func (s *AppServer) Staff(w fact.Witness, a *App) (int, string) {
+	n := 1
+	if f, ok := a.Gunicorn["workers"].(float64); ok && f >= 1 {
+		n = int(f)
+	} else if list, state := s.Workers.Look(w); state == fact.IsKnown && len(list) > 0 {
+		n = len(list)
+	}
+	switch {
+	case n == 1:
+		return n, "one worker"
+	case a.Preload():
+		return n, fmt.Sprintf("%d workers, with preload_app", n)
+	}
+	return n, fmt.Sprintf("%d workers, each of which imports the app", n)
+}
+
+// SetIn is the line of a unit's files that sets a variable.
+func (s *AppServer) SetIn(name string) (file string, line int, ok bool) {
+	var n fact.Notes
+	u, state := s.Unit.Look(&n)
+	if state != fact.IsKnown {
+		return "", 0, false
+	}
+	t, _ := u.Files.Look(&n)
+	v, ok := t.Env[name]
+	return v.File, v.Line, ok && v.Line > 0
+}
