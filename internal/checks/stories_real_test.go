@@ -152,6 +152,7 @@ func keep(t *testing.T, c house.Case, tp *tape.Tape) {
 //
 //	dns NAME [ADDRESS...]        a record; all dns lines together replace the host's own, HOST stands for its address
 //	dns-mode silent|servfail     how the name server answers everything
+//	machine ADDRESS [to HOST]    another machine, with a site of its own on port 80, or that hands all on to this host
 //	cert NAME names=a,b from=-80d to=-1d self
 func around(ctx context.Context, c house.Case, h *lab.Host) error {
 	records := map[string][]string{}
@@ -163,10 +164,14 @@ func around(ctx context.Context, c house.Case, h *lab.Host) error {
 			records[w[1]] = w[2:]
 		case w[0] == "dns-mode" && len(w) == 2:
 			err = h.DNSMode(ctx, w[1])
+		case w[0] == "machine" && len(w) == 2:
+			err = h.Machine(ctx, w[1], "")
+		case w[0] == "machine" && len(w) == 4 && w[2] == "to":
+			err = h.Machine(ctx, w[1], w[3])
 		case w[0] == "cert" && len(w) > 1:
 			err = cert(ctx, h, w[1], w[2:])
 		default:
-			err = fmt.Errorf("unknown word; want dns, dns-mode or cert")
+			err = fmt.Errorf("unknown word; want dns, dns-mode, machine or cert")
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", l, err)

@@ -33,6 +33,7 @@ func readings() []reading {
 		{tape.KindConns, "the connections that an app server and its workers hold, from the kernel"},
 		{tape.KindAddrs, "the addresses of the network interfaces"},
 		{tape.KindDNS, "the addresses of the names that nginx serves, from the system's own resolver"},
+		{tape.KindKey, "which public key belongs to a TLS key's file: the hash of the public one is kept, and nothing of the private one"},
 		{tape.KindTLS, "a TLS handshake with this host, under the names that it serves"},
 		{tape.KindHTTP, "GET, HEAD and OPTIONS requests to this host and to the app's own socket, as a visitor or a page of another site sends them; the values of cookies are replaced"},
 		{tape.KindApp, "the Flask app and gunicorn.conf.py, loaded once in a sandbox: the service's user, no sockets, a read-only disk, limits of time, memory and processes; --no-import leaves it out"},

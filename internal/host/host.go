@@ -73,6 +73,7 @@ func Local(opt Options) Reader {
 		tape.KindAddrs:   l.addrs,
 		tape.KindCommand: l.command,
 		tape.KindDNS:     l.dns,
+		tape.KindKey:     l.key,
 		tape.KindTLS:     l.tls,
 		tape.KindHTTP:    l.http,
 		tape.KindServed:  l.served,

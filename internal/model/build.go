@@ -40,6 +40,10 @@ func Build(f *facts.Facts) *Model {
 	}
 	if known {
 		b.served()
+		b.m.consoles, b.m.keys = b.consoles(), b.keyFiles()
+	} else {
+		later := fact.Why{Text: "not looked for yet"}
+		b.m.consoles, b.m.keys = fact.Unknown[[]*Console](later), fact.Unknown[[]*KeyFile](later)
 	}
 	b.looked()
 	return b.m

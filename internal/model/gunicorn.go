@@ -37,7 +37,8 @@ func (b *builder) readGunicorn(s *AppServer) {
 	s.Preload = fact.Then(g.resolve("preload_app"), func(v []string) bool { return len(v) > 0 && v[0] == "True" })
 	s.Shared = b.shared(s, g)
 	s.Chdir = b.chdir(s, g)
-	s.Cert = fact.Then(g.resolve("certfile"), func(v []string) bool { return len(v) > 0 && v[0] != "" })
+	s.keyFile, s.certFile = g.resolve("keyfile"), g.resolve("certfile")
+	s.Cert = fact.Then(s.certFile, func(v []string) bool { return len(v) > 0 && v[0] != "" })
 	var n fact.Notes
 	if u, state := s.Unit.Look(&n); state == fact.IsKnown {
 		s.socketUnits = u.listens

@@ -37,9 +37,11 @@ type Model struct {
 	Firewall    fact.Of[string] // what it is, in words
 	// Blind says which places of discovery could not be read: there may be
 	// deployments that we did not see.
-	Blind  []fact.Why
-	Looked []string // where discovery looked, in words
-	Needs  map[Node][]Node
+	Blind    []fact.Why
+	Looked   []string // where discovery looked, in words
+	Needs    map[Node][]Node
+	consoles fact.Of[[]*Console]
+	keys     fact.Of[[]*KeyFile]
 }
 
 // Machine is what the host is.
@@ -70,6 +72,9 @@ type Deployment struct {
 	names     []*Name
 	leaves    []*Leaf
 	surfaces  []*Surface
+	crossings []*Crossing
+	pages     []*Page
+	points    []*Points
 	debug     fact.Of[EnvValue] // FLASK_DEBUG, where it is on
 	uses      []*SocketUse
 	forwarded *Forwarded
@@ -103,6 +108,8 @@ type AppServer struct {
 	Preload   fact.Of[bool]     // the app is loaded before the workers are forked
 	Shared    fact.Of[[]Shared]
 	unitName  string
+	keyFile   fact.Of[[]string] // as gunicorn is told
+	certFile  fact.Of[[]string]
 	// socketUnits are the addresses of socket units that start it.
 	socketUnits []string
 }

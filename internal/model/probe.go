@@ -88,11 +88,13 @@ func (b *builder) probe(d *Deployment) {
 	d.uses = b.socketUses(d, sites)
 	d.leaves = b.leaves(d.names)
 	b.secureEdges(d)
+	b.points(d)
 	d.Database = fact.Absent[*Store]()
 	if d.Server != nil {
 		b.direct(d)
 	}
 	b.crossings(d)
+	b.pages(d)
 	if d.Server == nil {
 		return
 	}

@@ -100,9 +100,11 @@ func handsOn(d *syntax.Directive) bool {
 func (s *Static) Block() fact.Source { return facts.DirectiveSource(s.loc) }
 
 // Guarded says that not everybody may fetch from the location.
-func (s *Static) Guarded() bool {
+func (s *Static) Guarded() bool { return guarded(s.loc) }
+
+func guarded(at *syntax.Directive) bool {
 	for _, d := range []string{"deny", "auth_request", "auth_basic", "secure_link", "valid_referers", "internal"} {
-		if len(syntax.Effective(s.loc, d)) > 0 {
+		if len(syntax.Effective(at, d)) > 0 {
 			return true
 		}
 	}

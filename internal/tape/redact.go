@@ -108,6 +108,9 @@ func stringsIn(x any) []string {
 	case string:
 		return []string{x}
 	case []any:
+		if c, ok := setCookie(x); ok {
+			return []string{c}
+		}
 		var out []string
 		var words []string
 		for _, e := range x {
@@ -131,6 +134,17 @@ func stringsIn(x any) []string {
 		return out
 	}
 	return nil
+}
+
+// setCookie is a header that sets a cookie. Its value alone is "NAME=value; and
+// attributes", which must not be read as one long value.
+func setCookie(x []any) (string, bool) {
+	if len(x) != 2 {
+		return "", false
+	}
+	name, _ := x[0].(string)
+	value, ok := x[1].(string)
+	return name + ": " + value, ok && strings.EqualFold(name, "set-cookie")
 }
 
 // marks are what every line that keeps a secret holds, in lower case: a cheap

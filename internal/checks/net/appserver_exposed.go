@@ -85,8 +85,17 @@ func addresses(x *model.Exposure) []string {
 // exposed is the one rule for how far a port may be reached. The widest of its
 // sockets counts.
 func exposed(h *check.Hearing, x *model.Exposure, what string, r check.Remedy) check.Verdict {
-	var at [4][]string // sockets by how wide they are
-	var by [4]string
+	return spreadOf(h, x).verdict(what, r)
+}
+
+// spread is a port's sockets by how wide they are, and by whose leave.
+type spread struct {
+	at [4][]string
+	by [4]string
+}
+
+func spreadOf(h *check.Hearing, x *model.Exposure) spread {
+	var s spread
 	for _, l := range x.Listeners {
 		reach, state := l.Reach.Look(h)
 		if state != fact.IsKnown {
@@ -97,13 +106,20 @@ func exposed(h *check.Hearing, x *model.Exposure, what string, r check.Remedy) c
 		if strings.HasPrefix(l.Proto, "udp") {
 			addr += " (udp)"
 		}
-		at[k], by[k] = append(at[k], addr), reach.By
+		s.at[k], s.by[k] = append(s.at[k], addr), reach.By
 	}
-	if at[3] != nil || at[2] != nil || at[1] != nil {
+	if !s.closed() {
 		for _, l := range x.Listeners { // a port alone does not say whose it is
 			_, _ = l.Holders.Open(h)
 		}
 	}
+	return s
+}
+
+func (s spread) closed() bool { return s.at[3] == nil && s.at[2] == nil && s.at[1] == nil }
+
+func (s spread) verdict(what string, r check.Remedy) check.Verdict {
+	at, by := s.at, s.by
 	switch {
 	case at[3] != nil:
 		return check.Failed(fmt.Sprintf("%s listens on %s, and the whole internet can connect (%s)", what, check.List(at[3]), by[3]), r)

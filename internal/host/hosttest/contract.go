@@ -20,7 +20,7 @@ type reader interface {
 var kinds = []tape.Kind{
 	tape.KindSelf, tape.KindFile, tape.KindStat, tape.KindGlob, tape.KindTree, tape.KindAccess,
 	tape.KindProcs, tape.KindEnviron, tape.KindSockets, tape.KindConns, tape.KindAddrs, tape.KindCommand,
-	tape.KindDNS, tape.KindTLS, tape.KindHTTP, tape.KindDial, "", "no such kind",
+	tape.KindDNS, tape.KindKey, tape.KindTLS, tape.KindHTTP, tape.KindDial, "", "no such kind",
 }
 
 // odd is what a hostile configuration may put into an ask.
