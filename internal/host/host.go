@@ -81,6 +81,7 @@ func Local(opt Options) Reader {
 		tape.KindSQL:     l.sql,
 		tape.KindRedis:   l.redis,
 		tape.KindApp:     l.app,
+		tape.KindSession: l.session,
 	}
 	return l
 }
@@ -160,6 +161,8 @@ func limit(a tape.Ask) time.Duration {
 		return 3*dnsTries*dnsWait + time.Second
 	case tape.KindApp:
 		return 2*appSeconds*time.Second + 5*time.Second
+	case tape.KindSession:
+		return sessionsWait + 2*time.Second
 	case tape.KindProcs, tape.KindSockets, tape.KindTree, tape.KindGlob:
 		return 15 * time.Second
 	}

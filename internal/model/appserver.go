@@ -35,6 +35,7 @@ func (b *builder) appServers() []*AppServer {
 		s.Now = b.m.Machine.Now
 		b.readGunicorn(s)
 		b.loadApp(s)
+		s.EnvGaps = b.envLoaded(s)
 		s.Stores = b.storesOf(s)
 	}
 	return out

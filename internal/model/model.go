@@ -107,6 +107,8 @@ type AppServer struct {
 	Code      fact.Of[*App]     // the Flask app that was loaded; Absent: it is no Flask app
 	Preload   fact.Of[bool]     // the app is loaded before the workers are forked
 	Shared    fact.Of[[]Shared]
+	Sessions  fact.Of[tape.SessionReply] // with which key the workers sign
+	EnvGaps   fact.Of[[]EnvGap]          // between the process and its unit's files
 	unitName  string
 	keyFile   fact.Of[[]string] // as gunicorn is told
 	certFile  fact.Of[[]string]

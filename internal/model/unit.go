@@ -155,15 +155,18 @@ func (b *builder) unitText(name string, m syntax.Unit) UnitText {
 	}
 	for _, s := range m.All("Service", "EnvironmentFile") {
 		path, _ := syntax.EnvironmentFile(s, names)
+		files := []string{path}
 		var n fact.Notes
-		text, state := b.f.File(path).Look(&n)
-		if state == fact.IsUnknown {
-			t.EnvHidden = append(t.EnvHidden, n.Why())
-			continue
+		if strings.ContainsAny(path, "*?[") {
+			files, _ = b.f.Glob(path).Look(&n)
 		}
-		for _, e := range envfile.Parse(path, text).Entries {
-			t.Env[e.Name] = EnvValue{Value: e.Value, File: path, Line: e.Line}
+		for _, file := range files {
+			text, _ := b.f.File(file).Look(&n)
+			for _, e := range envfile.Parse(file, text).Entries {
+				t.Env[e.Name] = EnvValue{Value: e.Value, File: file, Line: e.Line}
+			}
 		}
+		t.EnvHidden = append(t.EnvHidden, n.Whys...)
 	}
 	return t
 }

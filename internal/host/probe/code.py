@@ -116,7 +116,7 @@ def signers(trees):
 RANDOM = {"token_hex", "token_bytes", "token_urlsafe", "urandom", "uuid1", "uuid4", "getrandbits", "randbytes", "generate_key", "randint", "choice", "choices"}
 
 
-def called(node):
+def call_name(node):
     f = node.func
     return f.attr if isinstance(f, ast.Attribute) else f.id if isinstance(f, ast.Name) else ""
 
@@ -132,7 +132,7 @@ def key_value(node):
     out = {"env": "", "random": "", "literal": isinstance(node, ast.Constant) and bool(node.value) and isinstance(node.value, (str, bytes))}
     for n in ast.walk(node):
         if isinstance(n, ast.Call):
-            name = called(n)
+            name = call_name(n)
             if name in RANDOM and not out["random"]:
                 out["random"] = dotted(n.func)
             arg = n.args[0] if n.args else None

@@ -1,0 +1,22 @@
+package host
+
+import (
+	"regexp"
+	"testing"
+)
+
+// The parts of the probe are one program: a name that two of them define would
+// be the last one's.
+func TestProbeNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^(?:def|class) (\w+)|^(\w+)(?:, \w+)* = `).FindAllStringSubmatch(probeCode+probeScript, -1) {
+		name := m[1] + m[2]
+		if seen[name] {
+			t.Errorf("%s is defined twice", name)
+		}
+		seen[name] = true
+	}
+	if len(seen) < 50 {
+		t.Errorf("only %d names found", len(seen))
+	}
+}
