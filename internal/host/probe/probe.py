@@ -574,7 +574,7 @@ def view(fn):
         seen.add(id(fn))
         code = getattr(fn, "__code__", None)
         qual = getattr(code, "co_qualname", None) or getattr(fn, "__qualname__", "")
-        if hasattr(fn, "cache_timeout") and hasattr(fn, "make_cache_key") and "cached" not in out:
+        if hasattr(fn, "cache_timeout") and code is not None and "/flask_cach" in code.co_filename and "cached" not in out:
             out["cached"] = cached(fn)
         inner = getattr(fn, "__wrapped__", None)
         if inner is None:
@@ -606,15 +606,14 @@ def called(fn, into, depth=0):
     """The names that the app's own functions use which a function calls."""
     for name in fn.__code__.co_names:
         other = getattr(fn, "__globals__", {}).get(name)
-        code = getattr(other, "__code__", None)
-        if code is not None and depth < 2 and own(code.co_filename):
-            names_of(code, into)
+        if type(other) is FUNCTION and depth < 2 and own(other.__code__.co_filename):
+            names_of(other.__code__, into)
             called(other, into, depth + 1)
 
 
 def shown(fn):
     """The names bound to a visitor that the templates of a view put out."""
-    from jinja2 import meta
+    from jinja2 import meta, nodes
     env, todo, seen, out = APP[0].jinja_env, [], set(), set()
 
     def texts(code):
@@ -631,14 +630,14 @@ def shown(fn):
         seen.add(name)
         try:
             tree = env.parse(env.loader.get_source(env, name)[0])
-            out |= meta.find_undeclared_variables(tree)
+            out |= {n.name for n in tree.find_all(nodes.Name) if n.ctx == "load"}
             todo += [t for t in meta.find_referenced_templates(tree) if t]
         except Exception:  # noqa: BLE001 - a text that is no template
             continue
     return sorted(out & {"current_user", "session", "csrf_token", "get_flashed_messages", "g"})
 
 
-APP = []
+APP, FUNCTION = [], type(shown)
 
 
 def cached(fn):
