@@ -307,15 +307,19 @@ func result(p prisoner) tape.App {
 	stage, target := "start", ""
 	for _, line := range p.lines {
 		var x struct {
-			At     string
-			Target string
-			Result *tape.App
+			At      string
+			Target  string
+			Refused *tape.Refusal
+			Result  *tape.App
 		}
 		if json.Unmarshal(line, &x) != nil {
 			continue
 		}
 		if x.At != "" {
 			stage, target = x.At, cmp.Or(x.Target, target)
+		}
+		if x.Refused != nil && stage != "done" {
+			r.Refused = append(r.Refused, *x.Refused)
 		}
 		if x.Result != nil {
 			r = *x.Result

@@ -187,6 +187,11 @@ func TestHostileApps(t *testing.T) {
 	}{
 		{"endless loop", "while True:\n  pass\n", ended("still busy after 4 seconds")},
 		{"sleeps for ever", "import time\ntime.sleep(1e6)\n", ended("still busy after 4 seconds")},
+		{"waits for a server", "import socket, time\nwhile True:\n  try:\n    socket.create_connection(('127.0.0.1', 5432))\n  except OSError:\n    time.sleep(1)\n", func(t *testing.T, a tape.App) {
+			if len(a.Refused) == 0 || a.Ended == "" {
+				t.Errorf("ended %q, refused %+v", a.Ended, a.Refused)
+			}
+		}},
 		{"fork bomb", "import os\nwhile True:\n  os.fork()\n", stopped},
 		{"thread bomb", "import threading, time\nwhile True:\n  threading.Thread(target=time.sleep, args=(1e6,), daemon=True).start()\n", stopped},
 		{"memory", "x = []\nwhile True:\n  x.append(b'x' * (1 << 20))\n", stopped},

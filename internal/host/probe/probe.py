@@ -77,8 +77,9 @@ OPENED, REFUSED, BUSY = {}, [], []
 
 def touched(what, target):
     if len(REFUSED) < 50:
-        at = caller(3)
-        REFUSED.append({"what": what, "target": target[:200], "at": at})
+        REFUSED.append({"what": what, "target": target[:200], "at": caller(3)})
+        if len(REFUSED) <= 10:
+            say(refused=REFUSED[-1])  # now: who waits for it may wait for ever
 
 
 def hook(event, args):
