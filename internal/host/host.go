@@ -82,6 +82,7 @@ func Local(opt Options) Reader {
 		tape.KindRedis:   l.redis,
 		tape.KindApp:     l.app,
 		tape.KindSession: l.session,
+		tape.KindLeaks:   l.leaks,
 	}
 	return l
 }
@@ -161,6 +162,8 @@ func limit(a tape.Ask) time.Duration {
 		return 3*dnsTries*dnsWait + time.Second
 	case tape.KindApp:
 		return 2*appSeconds*time.Second + 5*time.Second
+	case tape.KindLeaks:
+		return leaksWait + 2*time.Second
 	case tape.KindSession:
 		return sessionsWait + 2*time.Second
 	case tape.KindProcs, tape.KindSockets, tape.KindTree, tape.KindGlob:

@@ -42,7 +42,7 @@ func (b *builder) envLoaded(s *AppServer) fact.Of[[]EnvGap] {
 func (b *builder) envGaps(s *AppServer, u *Unit, m Process, t UnitText, live map[string]string) fact.Of[[]EnvGap] {
 	var n fact.Notes
 	a, state := s.Loaded.Look(&n)
-	if state == fact.IsUnknown && b.f.Waiting() {
+	if state == fact.IsUnknown { // what it reads, and what raw_env decides
 		return fact.Unknown[[]EnvGap](n.Why())
 	}
 	own := map[string]bool{} // decided by something else

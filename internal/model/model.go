@@ -108,6 +108,7 @@ type AppServer struct {
 	Preload   fact.Of[bool]     // the app is loaded before the workers are forked
 	Shared    fact.Of[[]Shared]
 	Sessions  fact.Of[tape.SessionReply] // with which key the workers sign
+	Leaks     fact.Of[tape.LeakReport]   // where its secrets stand in its code
 	EnvGaps   fact.Of[[]EnvGap]          // between the process and its unit's files
 	unitName  string
 	keyFile   fact.Of[[]string] // as gunicorn is told

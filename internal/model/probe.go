@@ -99,6 +99,7 @@ func (b *builder) probe(d *Deployment) {
 		return
 	}
 	d.Server.Sessions = b.sessions(d)
+	d.Server.Leaks = b.leaks(d.Server)
 	d.debug = b.debugVariable(d.Server)
 	b.forwarded(d)
 	if d.Server.Development() {

@@ -33,6 +33,7 @@ const (
 	KindHTTP    Kind = "http"    // Name: endpoint; Arg: Request.String, "GET host path" and header lines: JSON HTTPReply
 	KindServed  Kind = "served"  // Name: path of a file; Arg: endpoint, blank, "GET host path": JSON ServedReply
 	KindDial    Kind = "dial"    // Name: tcp address:port: JSON DialReply
+	KindLeaks   Kind = "leaks"   // Name: folder; Arg: an app that was loaded in this visit: JSON LeakReport
 	KindSession Kind = "session" // Name: an app that was loaded in this visit ("pid 812"); Arg: SessionVisit.String: JSON SessionReply
 	KindApp     Kind = "app"     // Name: "pid 812", "unit shop.service" or both; Arg: the app where its server is not known to us; As: Identity: JSON App
 )
