@@ -34,6 +34,7 @@ func (b *builder) sample(st *Static, d *Deployment) {
 	st.Folder = b.f.Stat(st.Dir, false)
 	st.Enter = b.nginxAccess(st.Dir, "x")
 	st.Own = fact.Absent[string]()
+	st.prefix = b.staticURL(d.Server)
 	if st.Assets() {
 		st.Own = b.staticFolder(d.Server)
 	}
@@ -101,13 +102,54 @@ func (b *builder) accessFor(n *Nginx, file, want string) fact.Of[tape.AccessRepo
 	})
 }
 
-// staticFolder is the app's folder of static files by Flask's convention: the
-// folder "static" beside the module that makes the app. The app's code is not
-// run: the folder is known only when exactly one candidate exists.
+// staticFolder is the app's folder of static files, as the app itself says. An
+// app that could not be loaded has it by Flask's convention, where exactly one
+// folder fits; else it is unknown.
 func (b *builder) staticFolder(s *AppServer) fact.Of[string] {
 	if s == nil {
 		return fact.Absent[string]()
 	}
+	var n fact.Notes
+	a, state := s.Code.Look(&n)
+	if state == fact.IsKnown {
+		return b.ownStatic(s, a)
+	}
+	guess := b.guessedStatic(s)
+	if _, found := guess.Look(&fact.Notes{}); found == fact.IsAbsent && state == fact.IsUnknown {
+		return fact.Unknown[string](n.Why())
+	}
+	return guess
+}
+
+// staticURL is where the app's static files are in its URLs: "/static" unless
+// the app says otherwise (Flask 3.1).
+func (b *builder) staticURL(s *AppServer) string {
+	if s != nil {
+		if a, state := s.Code.Look(&fact.Notes{}); state == fact.IsKnown && strings.HasPrefix(a.App.App.StaticURL, "/") {
+			return strings.TrimSuffix(a.App.App.StaticURL, "/")
+		}
+	}
+	return "/static"
+}
+
+// ownStatic takes the app's word for a folder that its user can read.
+func (b *builder) ownStatic(s *AppServer, a *App) fact.Of[string] {
+	dir := a.App.App.StaticFolder
+	if !a.App.App.HasStatic || !path.IsAbs(dir) {
+		return fact.Absent[string](a.Source)
+	}
+	return fact.Bind(s.User, func(u User) fact.Of[string] {
+		may := b.f.Access(dir, "r", tape.Identity{UID: u.UID, GID: u.GID, Groups: u.Groups})
+		return fact.Bind(may, func(r tape.AccessReport) fact.Of[string] {
+			if !r.OK {
+				return fact.Absent[string](a.Source)
+			}
+			return fact.Known(path.Clean(dir))
+		})
+	})
+}
+
+func (b *builder) guessedStatic(s *AppServer) fact.Of[string] {
 	return fact.Bind(s.Cwd, func(cwd string) fact.Of[string] {
 		cwd = strings.TrimSuffix(cwd, " (deleted)")
 		return fact.Bind(b.f.Glob(path.Join(cwd, "static")), func(top []string) fact.Of[string] {

@@ -17,13 +17,14 @@ type Static struct {
 	Path    string // of the location
 	Dir     string // where it leads, "" when the text alone does not say
 	Source  fact.Source
-	Own     fact.Of[string] // the app's folder for these URLs, by Flask's conventions
+	Own     fact.Of[string] // the app's folder for these URLs
 	Folder  fact.Of[tape.Stat]
 	Reader  fact.Of[User]              // nginx's user
 	Enter   fact.Of[tape.AccessReport] // may it enter the folder
 	Samples fact.Of[[]*Sample]
 	site    *Site
 	loc     *syntax.Directive
+	prefix  string // of the app's static URLs
 }
 
 // StaticSite is a block with all that it serves from the disk.
@@ -54,9 +55,10 @@ func (s *Static) Node() Node { return s.site.Node() + Node("/static"+s.Path) }
 // Site is the block that the location belongs to.
 func (s *Static) Site() *Site { return s.site }
 
-// Assets says that the location is the one for Flask's own static files:
-// static_url_path is "/static" unless the app says otherwise (Flask 3.1).
-func (s *Static) Assets() bool { return strings.HasPrefix(s.Path, "/static") }
+// Assets says that the location is the one for Flask's own static files.
+func (s *Static) Assets() bool {
+	return s.prefix == "" && strings.HasPrefix(s.Path, "/static") || s.prefix != "" && strings.HasPrefix(s.Path, s.prefix)
+}
 
 // statics are the prefix locations of a proxying site that hold a root or an
 // alias and hand nothing on.
