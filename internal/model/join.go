@@ -52,8 +52,26 @@ func (b *builder) join(list []*Deployment, sites []*Site) map[*Deployment][]*Sit
 			}
 		}
 	}
+	for range maxHops { // through a block of nginx's own
+		for _, d := range list {
+			for _, s := range sites {
+				if s.handsTo(out[d]) {
+					add(d, s)
+				}
+			}
+		}
+	}
 	b.pairLeftOvers(list, sites, out, add)
 	return out
+}
+
+// handsTo says that a block hands requests to one of others, in the same nginx.
+func (s *Site) handsTo(others []*Site) bool {
+	return slices.ContainsFunc(s.Routes, func(r *Route) bool {
+		return slices.ContainsFunc(r.Upstreams, func(u *Upstream) bool {
+			return !u.Remote && !u.Down && slices.ContainsFunc(others, func(o *Site) bool { return o != s && o.listensAt(u.Addr) })
+		})
+	})
 }
 
 // leadsTo says that an upstream's address is the app server's: it holds the

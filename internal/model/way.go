@@ -59,3 +59,23 @@ func (d *Deployment) plain() fact.Of[tape.HTTPReply] {
 	}
 	return fact.Of[tape.HTTPReply]{}
 }
+
+// Beside says that another location of the same site leads to the app: this one
+// is then meant for the program that holds its address.
+func (w *Way) Beside(addr string) bool {
+	var n fact.Notes
+	binds, _ := w.Server.Binds.Look(&n)
+	return slices.ContainsFunc(w.site.Routes, func(r *Route) bool {
+		return slices.ContainsFunc(r.Upstreams, func(u *Upstream) bool {
+			if u.Addr == addr {
+				return false
+			}
+			l, _ := u.Listener.Look(&n)
+			if l == nil {
+				return slices.ContainsFunc(binds, func(b Bind) bool { return SameAddr(b.Addr, u.Addr) })
+			}
+			held, _ := l.Holders.Look(&n)
+			return slices.ContainsFunc(held, w.Server.Has)
+		})
+	})
+}

@@ -93,7 +93,7 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 	}
 	held, hs := l.Holders.Look(h.Aside())
 	_, ms := w.Server.Master.Look(h.Aside())
-	if hs == fact.IsKnown && ms != fact.IsUnknown && len(held) > 0 && held[0].PID != 1 && l.Path == "" && !slices.ContainsFunc(held, w.Server.Has) {
+	if hs == fact.IsKnown && ms != fact.IsUnknown && len(held) > 0 && held[0].PID != 1 && held[0].Comm != "nginx" && l.Path == "" && !slices.ContainsFunc(held, w.Server.Has) && !w.Beside(u.Addr) {
 		h.Saw(u.Source)
 		_, _ = l.Holders.Look(h)
 		port := u.Addr[strings.LastIndexByte(u.Addr, ':')+1:]

@@ -644,7 +644,8 @@ APP, FUNCTION = [], type(shown)
 def cached(fn):
     out = {"timeout": fn.cache_timeout if isinstance(fn.cache_timeout, (int, float)) else None}
     cells = {}
-    for f in (fn, fn.make_cache_key):
+    todo = [fn, fn.make_cache_key]
+    for f in todo:
         code, closure = getattr(f, "__code__", None), getattr(f, "__closure__", None)
         if code is None or not closure:
             continue
@@ -652,7 +653,9 @@ def cached(fn):
             try:
                 cells[name] = cell.cell_contents
             except ValueError:
-                pass
+                continue
+            if name.startswith("_make_cache_key") and len(todo) < 6:
+                todo.append(cells[name])
     for name in ("key_prefix", "query_string", "make_cache_key", "unless", "source_check", "response_filter"):
         v = cells.get(name)
         if isinstance(v, (str, bool, int)):
