@@ -34,5 +34,8 @@ install -m 644 certbot_nginx/_internal/tls_configs/options-ssl-nginx.conf certbo
 chmod 755 /etc/letsencrypt/renewal-hooks/deploy/reload-nginx /etc/nftables.conf
 rm /etc/nginx/sites-enabled/default
 ln -s ../sites-available/reject ../sites-available/myapp /etc/nginx/sites-enabled/
+install -d -o postgres -g postgres -m 700 /var/backups/myapp
 systemctl daemon-reload
 systemctl --quiet enable nftables myapp nginx certbot.timer
+systemctl --quiet enable --now myapp-backup.timer
+systemctl start myapp-backup

@@ -33,5 +33,9 @@ install -m 644 certbot_nginx/_internal/tls_configs/options-ssl-nginx.conf certbo
 chmod 755 /etc/letsencrypt/renewal-hooks/deploy/reload-nginx /etc/nftables.conf
 rm /etc/nginx/sites-enabled/default
 ln -s ../sites-available/reject ../sites-available/shop /etc/nginx/sites-enabled/
+install -d -o postgres -g postgres -m 700 /var/backups/shop
+chmod 755 /usr/local/sbin/backup-shop
 systemctl daemon-reload
 systemctl --quiet enable nftables shop nginx certbot.timer
+systemctl --quiet enable --now shop-backup.timer
+systemctl start shop-backup
