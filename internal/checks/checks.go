@@ -3,6 +3,7 @@ package checks
 
 import (
 	"assay/internal/check"
+	"assay/internal/checks/backup"
 	"assay/internal/checks/cache"
 	"assay/internal/checks/db"
 	"assay/internal/checks/dns"
@@ -21,7 +22,7 @@ import (
 // All families, in the order of the request's way.
 func All() []*check.Family {
 	return []*check.Family{
-		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, gunicorn.Family, systemd.Family, flask.Family, cache.Family, db.Family, secret.Family, python.Family,
+		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, gunicorn.Family, systemd.Family, flask.Family, cache.Family, db.Family, secret.Family, python.Family, backup.Family,
 	}
 }
 

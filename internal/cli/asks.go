@@ -31,6 +31,7 @@ func readings() []reading {
 		{tape.KindEnviron, "the environment of an app server's process, from /proc; the values of secrets are replaced"},
 		{tape.KindSockets, "the listening sockets and who holds them, from /proc"},
 		{tape.KindConns, "the connections that an app server and its workers hold, from the kernel"},
+		{tape.KindDumps, "the files of a folder in which backups lie, at most 60, and of 16 what their headers say: which database, which version, whether they are whole"},
 		{tape.KindAddrs, "the addresses of the network interfaces"},
 		{tape.KindDNS, "the addresses of the names that nginx serves, from the system's own resolver"},
 		{tape.KindKey, "which public key belongs to a TLS key's file: the hash of the public one is kept, and nothing of the private one"},

@@ -34,7 +34,7 @@ var unitName = regexp.MustCompile(`^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,254}$`
 
 // environment is all that a command gets: nothing of ours decides what it does.
 var environment = []string{
-	"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+	"LC_ALL=C", "TZ=UTC", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 	"SYSTEMD_COLORS=0", "SYSTEMD_PAGER=", "NO_COLOR=1",
 }
 

@@ -70,6 +70,7 @@ func Local(opt Options) Reader {
 		tape.KindEnviron: l.environ,
 		tape.KindSockets: l.sockets,
 		tape.KindConns:   l.conns,
+		tape.KindDumps:   l.dumps,
 		tape.KindAddrs:   l.addrs,
 		tape.KindCommand: l.command,
 		tape.KindDNS:     l.dns,

@@ -35,7 +35,7 @@ func diagnosed(ctx context.Context, held map[uint64][]int) ([]tape.Conn, error) 
 		req := make([]byte, 56) // struct inet_diag_req_v2
 		req[0], req[1], req[2] = family, unix.IPPROTO_TCP, 1<<(diagInfo-1)
 		binary.NativeEndian.PutUint32(req[4:], established)
-		err := dump(ctx, req, func(b []byte) {
+		err := askKernel(ctx, req, func(b []byte) {
 			if c, ok := inetConn(b, held); ok {
 				out = append(out, c)
 			}
@@ -49,7 +49,7 @@ func diagnosed(ctx context.Context, held map[uint64][]int) ([]tape.Conn, error) 
 	binary.NativeEndian.PutUint32(req[4:], established)
 	binary.NativeEndian.PutUint32(req[12:], unixShowNamePeer)
 	names, peers := map[uint64]string{}, map[uint64]uint64{}
-	err := dump(ctx, req, func(b []byte) { unixConn(b, names, peers) })
+	err := askKernel(ctx, req, func(b []byte) { unixConn(b, names, peers) })
 	for inode, pids := range held {
 		if peer, ok := peers[inode]; ok {
 			out = append(out, tape.Conn{Proto: "unix", Local: names[inode], Peer: names[peer], Inode: inode, PIDs: pids, Idle: -1})
@@ -117,8 +117,8 @@ func attributes(b []byte, see func(kind uint16, v []byte)) {
 	}
 }
 
-// dump asks for a list and hands over each of its messages.
-func dump(ctx context.Context, req []byte, see func([]byte)) error {
+// askKernel asks for a list and hands over each of its messages.
+func askKernel(ctx context.Context, req []byte, see func([]byte)) error {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_INET_DIAG)
 	if err != nil {
 		return err

@@ -45,6 +45,7 @@ func Build(f *facts.Facts) *Model {
 		later := fact.Why{Text: "not looked for yet"}
 		b.m.consoles, b.m.keys = fact.Unknown[[]*Console](later), fact.Unknown[[]*KeyFile](later)
 	}
+	b.backups()
 	b.looked()
 	return b.m
 }

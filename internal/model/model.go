@@ -78,6 +78,7 @@ type Deployment struct {
 	debug     fact.Of[EnvValue] // FLASK_DEBUG, where it is on
 	uses      []*SocketUse
 	forwarded *Forwarded
+	backups   fact.Of[[]*Backup]
 }
 
 // Process is one process.

@@ -30,6 +30,8 @@ func Commands() []Row {
 			Path: bins("systemctl"), Why: "the state of one unit, as loaded", Seconds: 5},
 		{Name: "manager-env", Argv: []string{"systemctl", "show-environment", "--no-pager"},
 			Path: bins("systemctl"), Why: "the variables that systemd gives every service", Seconds: 5},
+		{Name: "timers", Argv: []string{"systemctl", "show", "--no-pager", "--timestamp=unix", "-p", "Id,ActiveState,UnitFileState,Unit,LastTriggerUSec", "--", "*.timer"},
+			Path: bins("systemctl"), Why: "what each loaded timer starts, and when it last did", Seconds: 5},
 		{Name: "journal", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-b", "-n", "120", "-u", "{}"},
 			Path: bins("journalctl"), Why: "the last 120 journal lines of one unit since the machine started", Seconds: 8},
 		{Name: "nft", Argv: []string{"nft", "-j", "list", "ruleset"},

@@ -25,6 +25,7 @@ const (
 	KindEnviron Kind = "environ" // Name: pid: JSON []string of NAME=value
 	KindSockets Kind = "sockets" // every listening socket: JSON []Socket
 	KindConns   Kind = "conns"   // Name: pids with commas, of one network namespace: JSON Conns
+	KindDumps   Kind = "dumps"   // Name: folder in which backups lie: JSON []Dump, the newest first
 	KindAddrs   Kind = "addrs"   // addresses of the interfaces: JSON []Addr
 	KindCommand Kind = "command" // Name: a row of Commands; Arg: its one argument: standard output; Exit, Stderr
 	KindDNS     Kind = "dns"     // Name: host name; Arg: A or AAAA: JSON DNSReply
