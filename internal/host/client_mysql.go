@@ -164,7 +164,8 @@ func mysqlTrouble(ctx context.Context, d *dialler, r *tape.SQLReply, err error, 
 	var refused saidNo
 	switch {
 	case errors.As(err, &said):
-		r.Code, r.Error = strconv.Itoa(int(said.Number)), brief(said.Message, password)
+		words, _, _ := strings.Cut(said.Message, " (using password:") // it reads as if one followed
+		r.Code, r.Error = strconv.Itoa(int(said.Number)), brief(words, password)
 		r.Class = mysqlClass(said.Number, said.Message)
 	case errors.As(err, &refused):
 		r.Class, r.Error = tape.StoreOther, brief(string(refused), password)

@@ -1,9 +1,12 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
+	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -64,6 +67,27 @@ func postgresConfig(l dsn.Login) (*pgconn.Config, error) {
 	return c, nil
 }
 
+// rootless: libpq takes the system's authorities only when it is told to
+// (sslrootcert=system, PostgreSQL 16), and otherwise needs a file to verify
+// with; pgx takes them always.
+func rootless(l dsn.Login) string {
+	if !strings.HasPrefix(sslMode(l), "verify-") || cmp.Or(l.Get("sslrootcert"), os.Getenv("PGSSLROOTCERT")) != "" || strings.HasPrefix(cmp.Or(l.Host, l.Get("host"), "/"), "/") {
+		return ""
+	}
+	file := path.Join(os.Getenv("HOME"), ".postgresql/root.crt")
+	if _, err := os.Stat(file); err == nil {
+		return ""
+	}
+	return file
+}
+
+func sslMode(l dsn.Login) string { return cmp.Or(l.Get("sslmode"), os.Getenv("PGSSLMODE")) }
+
+func demandsTLS(l dsn.Login) bool {
+	mode := sslMode(l)
+	return mode == "require" || strings.HasPrefix(mode, "verify-")
+}
+
 // unescapedSocket: libpq decodes %2Frun%2Fpg in place of a host.
 func unescapedSocket(host string) string {
 	if strings.HasPrefix(strings.ToLower(host), "%2f") {
@@ -79,6 +103,10 @@ func askPostgreSQL(ctx context.Context, l dsn.Login, table string) (any, error) 
 		r.Class, r.Error = configTrouble(err, l)
 		return r, nil
 	}
+	if missing := rootless(l); missing != "" {
+		r.Class, r.Error = tape.StoreTLS, "root certificate file "+missing+" does not exist"
+		return r, nil
+	}
 	d := &dialler{}
 	c.DialFunc, c.ConnectTimeout = d.dial, 0
 	r.User, r.Database = c.User, c.Database
@@ -86,7 +114,7 @@ func askPostgreSQL(ctx context.Context, l dsn.Login, table string) (any, error) 
 	conn, err := pgconn.ConnectConfig(ctx, c)
 	r.Addr = d.shown()
 	if err != nil {
-		return r, postgresTrouble(ctx, d, &r, err, l.Password)
+		return r, postgresTrouble(ctx, d, &r, err, l)
 	}
 	defer conn.Close(ctx)
 	r.Connect, r.Server = micros(began), conn.ParameterStatus("server_version")
@@ -98,7 +126,7 @@ func askPostgreSQL(ctx context.Context, l dsn.Login, table string) (any, error) 
 		err = questions(&r, "postgresql", table, `"`, ask)
 	}
 	if err != nil {
-		return r, postgresTrouble(ctx, d, &r, err, l.Password)
+		return r, postgresTrouble(ctx, d, &r, err, l)
 	}
 	return r, nil
 }
@@ -141,18 +169,18 @@ func configTrouble(err error, l dsn.Login) (class, text string) {
 }
 
 // postgresTrouble sorts why there is no connection by the server's own code.
-func postgresTrouble(ctx context.Context, d *dialler, r *tape.SQLReply, err error, password string) error {
+func postgresTrouble(ctx context.Context, d *dialler, r *tape.SQLReply, err error, l dsn.Login) error {
 	var said *pgconn.PgError
 	if errors.As(err, &said) {
-		r.Code, r.Error = said.Code, brief(said.Message, password)
+		r.Code, r.Error = said.Code, brief(said.Message, l.Password)
 		r.Class = postgresClass(said)
 		return nil
 	}
 	s := err.Error()
 	switch {
 	case strings.Contains(s, "GSS") || strings.Contains(s, "OAUTH") || strings.Contains(s, "kerberos"):
-		return errCannot("the server wants a login that we do not know: " + brief(afterLast(s, ": "), password))
-	case strings.Contains(s, "server refused TLS connection"):
+		return errCannot("the server wants a login that we do not know: " + brief(afterLast(s, ": "), l.Password))
+	case strings.Contains(s, "server refused TLS connection") && demandsTLS(l):
 		r.Class, r.Error = tape.StoreTLS, "the server does not offer TLS, and the URL demands it"
 	case strings.Contains(s, "read only connection"), strings.Contains(s, "ValidateConnect"):
 		r.Class, r.Error = tape.StoreOther, "no host is what target_session_attrs demands"

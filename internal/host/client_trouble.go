@@ -26,10 +26,11 @@ func (d *dialler) dial(ctx context.Context, network, addr string) (net.Conn, err
 		shown = "unix:" + addr
 	}
 	d.addr.Store(&shown)
-	d.accepted.Store(false)
 	var n net.Dialer
 	c, err := n.DialContext(ctx, network, addr)
-	d.accepted.Store(err == nil)
+	if err == nil { // a second try without TLS may come too late to be taken
+		d.accepted.Store(true)
+	}
 	return c, err
 }
 

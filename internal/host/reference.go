@@ -43,13 +43,15 @@ func (l *local) errandFor(ctx context.Context, a tape.Ask, deed string) (errand,
 		}
 	}
 	var env []string
-	if pid, unit := m[1], m[2]; pid != "" {
-		var v tape.Answer
-		if v, env = l.environOf(pid, e.Identity, deed); v.Status != tape.Seen {
-			return e, v
-		}
-	} else {
-		s, why := serviceOfUnit(ctx, l, unit)
+	v := absent()
+	if pid := m[1]; pid != "" {
+		v, env = l.environOf(pid, e.Identity, deed)
+	}
+	if v.Status != tape.Seen && m[2] == "" {
+		return e, v
+	}
+	if v.Status != tape.Seen { // its title stands where its environment was
+		s, why := serviceOfUnit(ctx, l, m[2])
 		if why != "" {
 			return e, unseen(deed, why)
 		}

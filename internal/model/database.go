@@ -31,6 +31,7 @@ type Store struct {
 	Identity tape.Identity
 	Listen   fact.Of[*Listener] // who listens there, on this host
 	Unit     fact.Of[*Unit]     // that runs it on this host; looked at when it does not answer
+	Others   []string           // where servers of its kind do listen on this host, when it does not answer
 	SQL      fact.Of[tape.SQLReply]
 	Redis    fact.Of[tape.RedisReply]
 }
@@ -117,7 +118,7 @@ func (b *builder) login(st *Store) *Store {
 		p := strconv.Itoa(st.Port)
 		st.Listen = b.either("127.0.0.1:"+p, "[::1]:"+p)
 	}
-	st.Unit = b.storeUnit(st)
+	st.Unit, st.Others = b.storeUnit(st), b.others(st)
 	return st
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"assay/internal/fact"
-	"assay/internal/syntax/dsn"
 	"assay/internal/tape"
 )
 
@@ -55,7 +54,7 @@ func (b *builder) fromEnvironment(s *AppServer, env map[string]EnvValue) []*Stor
 		if st == nil || slices.ContainsFunc(out, func(o *Store) bool { return same(o, st) }) {
 			continue
 		}
-		st.Told = fact.Source{Where: v.File, Line: v.Line, Text: name + "=" + strings.ToLower(st.Kind) + " at " + st.At()}
+		st.Told = fact.Source{Where: v.File, Line: v.Line, Text: name + " is " + st.Kind + ", " + st.At()}
 		out = append(out, st)
 	}
 	return out
@@ -81,11 +80,11 @@ func same(a, b *Store) bool {
 // it is asked once. An app without engines may use its variables by itself.
 func (b *builder) used(s *AppServer, a *App, told []*Store) []*Store {
 	var out []*Store
-	add := func(st *Store, secret string) {
+	add := func(st *Store) {
 		if st == nil || slices.ContainsFunc(out, func(o *Store) bool { return same(o, st) }) {
 			return
 		}
-		i := slices.IndexFunc(told, func(o *Store) bool { return same(o, st) && b.passwordIs(s, o, secret) })
+		i := slices.IndexFunc(told, func(o *Store) bool { return same(o, st) })
 		if i >= 0 {
 			told[i].Engine = st.Engine
 			st = told[i]
@@ -99,13 +98,14 @@ func (b *builder) used(s *AppServer, a *App, told []*Store) []*Store {
 			continue
 		}
 		st.Engine, st.Told = e, fact.Source{Where: a.Source.Where, Text: "engine " + e.Bind + ": " + e.URL, Ask: a.Source.Ask}
+		st.User, _, _ = strings.Cut(st.User, "@") // what a password with an @ of its own leaves behind
 		b.likeTold(st, told)
-		add(st, e.Secret)
+		add(st)
 	}
 	redis := func(c tape.AppSetting, path string) {
 		if st := b.newStore(s, c.URL, path, a.Ref+"/config/"+path); st != nil && !st.SQLKind() {
 			st.Told = a.From(c)
-			add(st, c.Secret)
+			add(st)
 		}
 	}
 	for _, c := range a.Config {
@@ -116,7 +116,7 @@ func (b *builder) used(s *AppServer, a *App, told []*Store) []*Store {
 	}
 	for _, st := range told {
 		if len(a.Engines) == 0 && st.SQLKind() || !st.SQLKind() {
-			add(st, "")
+			add(st)
 		}
 	}
 	return out
@@ -126,20 +126,10 @@ func (b *builder) used(s *AppServer, a *App, told []*Store) []*Store {
 // user: SQLAlchemy shows a URL without the options that name a socket.
 func (b *builder) likeTold(st *Store, told []*Store) {
 	for _, o := range told {
-		if o.Kind == st.Kind && o.Database == st.Database && o.User == st.User && st.Host == "" && o.Host == "" {
+		if o.Kind == st.Kind && o.Database == st.Database && o.User == st.User && o.Host == "" && (st.Host == "" || st.Host == "localhost") {
 			st.Addr, st.Port = o.Addr, o.Port
 		}
 	}
-}
-
-// passwordIs compares secrets, or the tokens in their places.
-func (b *builder) passwordIs(s *AppServer, st *Store, secret string) bool {
-	if secret == "" {
-		return true
-	}
-	env, _ := b.environment(s).Look(&b.notes)
-	l, err := dsn.ParseLogin(env[st.Name].Value)
-	return err == nil && l.Password == secret
 }
 
 // edges of stores: a request stands on what the app asks for it, and a server on
@@ -182,6 +172,21 @@ func (b *builder) storeUnit(st *Store) fact.Of[*Unit] {
 		}
 	}
 	return fact.Absent[*Unit]()
+}
+
+// others are where servers of the same kind do listen on this host.
+func (b *builder) others(st *Store) []string {
+	if !st.Failed() || !st.Local {
+		return nil
+	}
+	all, _ := b.m.Stores.Look(&b.notes)
+	var out []string
+	for _, l := range all {
+		if (l.Program == st.Kind || l.Program == "MySQL" && st.Kind == "MariaDB" || l.Program == "MariaDB" && st.Kind == "MySQL") && l.Port != st.Port {
+			out = append(out, l.Addr)
+		}
+	}
+	return out
 }
 
 var pgPort = regexp.MustCompile(`(?m)^\s*port\s*=?\s*'?(\d+)`)
