@@ -56,6 +56,7 @@ type Page struct {
 	Surface *Surface
 	Path    string
 	Reply   fact.Of[tape.HTTPReply]
+	session string // the cookie's name, as the app has it
 }
 
 // URL is the page's address.
@@ -68,7 +69,7 @@ func (p *Page) Secure() bool { return strings.HasPrefix(p.Surface.Endpoint, "tls
 func (p *Page) Cookies(r tape.HTTPReply) []Cookie {
 	var out []Cookie
 	for _, h := range r.All("set-cookie") {
-		if c, ok := cookieOf(h); ok && keepsLogin(c.Name) {
+		if c, ok := cookieOf(h); ok && (c.Name == p.session || keepsLogin(c.Name)) {
 			out = append(out, c)
 		}
 	}
@@ -104,15 +105,20 @@ func (d *Deployment) Logins() fact.Of[[]*Login] {
 }
 
 // loginPaths are where apps hand out a session: a page with a form has its
-// CSRF token there, one that is closed says so in a flashed message. The app's
-// own routes belong here once the model has them.
+// CSRF token there.
 var loginPaths = []string{"/", "/login", "/auth/login", "/account/login"}
 
 func (b *builder) pages(d *Deployment) {
+	name := "session"
+	if d.Server != nil {
+		if a, _ := d.Server.Code.Look(&b.notes); a != nil {
+			name = a.sessionCookie()
+		}
+	}
 	for _, s := range d.fronts() {
-		for _, p := range loginPaths {
+		for _, p := range b.pagePaths(d) {
 			q := tape.Request{Method: "GET", Host: s.Host, Path: p}
-			d.pages = append(d.pages, &Page{Surface: s, Path: p, Reply: b.f.Request(s.Endpoint, q, "Set-Cookie")})
+			d.pages = append(d.pages, &Page{Surface: s, Path: p, session: name, Reply: b.f.Request(s.Endpoint, q, "Set-Cookie")})
 		}
 	}
 	b.m.Needs[Node("session:"+d.Name)] = []Node{NodeNginx}

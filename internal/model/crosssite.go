@@ -120,11 +120,16 @@ func (d *Deployment) fronts() []*Surface {
 
 const maxAskedPaths = 4
 
-// apiPaths are where an app is asked as other sites would: its root, the place
-// that flask-cors is told of most, and nginx's own locations. The app's routes
-// belong here once the model has them.
-func apiPaths(s *Surface) []string {
-	out := []string{"/", "/api/"}
+// apiPaths are where an app is asked as other sites would: its root, the
+// folders of its API or the place that flask-cors is told of most, and nginx's
+// own locations.
+func (b *builder) apiPaths(d *Deployment, s *Surface) []string {
+	out := []string{"/"}
+	api := b.apiFolders(d)
+	if len(api) == 0 {
+		api = []string{"/api/"}
+	}
+	out = append(out, api[:min(len(api), maxAskedPaths-2)]...)
 	if s.Site == nil {
 		return out
 	}
@@ -142,7 +147,7 @@ func apiPaths(s *Surface) []string {
 
 func (b *builder) crossings(d *Deployment) {
 	for _, s := range d.fronts() {
-		for _, p := range apiPaths(s) {
+		for _, p := range b.apiPaths(d, s) {
 			first := b.crossing(d, s, p, BeginsLikeIt, false)
 			all := []*Crossing{first, b.crossing(d, s, p, EndsLikeIt, false), b.crossing(d, s, p, NullOrigin, false)}
 			if r, _ := first.Reply.Look(&b.notes); first.LetsIn(r) {
@@ -151,6 +156,11 @@ func (b *builder) crossings(d *Deployment) {
 				all = append(all, b.crossing(d, s, p, AnyOrigin, true))
 			}
 			d.crossings = append(d.crossings, all...)
+		}
+		for i, p := range b.openedViews(d) {
+			if i < maxAskedPaths {
+				d.crossings = append(d.crossings, b.crossing(d, s, p, AnyOrigin, true))
+			}
 		}
 	}
 }

@@ -59,7 +59,40 @@ func sessionCookies(h *check.Hearing, x *model.Login) check.Verdict {
 	case !answered:
 		return check.DoesNotApply("nothing answers")
 	case !cookies:
-		return check.DoesNotApply("no page that was asked sets a session cookie for a stranger")
+		return byRule(h, x)
+	}
+	return check.Passed()
+}
+
+// byRule judges what the app's configuration says, where no page showed a cookie.
+func byRule(h *check.Hearing, x *model.Login) check.Verdict {
+	rule, ok := x.Rule().Open(h)
+	if !ok {
+		return check.DoesNotApply("no page that was asked sets a session cookie, and no session is kept by the app's code")
+	}
+	for _, p := range x.Pages {
+		lacks := rule.Missing()
+		if !p.Secure() {
+			lacks = slices.DeleteFunc(lacks, func(a string) bool { return a == "Secure" })
+			if plain, _ := x.Plain[p.Surface.Host].Look(h); plain && rule.Secure {
+				f := fault{cookie: rule.Name, says: "is Secure on a site without TLS, so browsers keep it back and nobody can log in", urls: []string{p.Surface.URL()}, sure: true, breaks: true}
+				h.Saw(rule.Sources["Secure"], rule.Used)
+				return told(h, x, []fault{f})
+			}
+		}
+		if len(lacks) == 0 || p.Rewrites() {
+			continue
+		}
+		for _, a := range lacks {
+			h.Saw(rule.Sources[a])
+		}
+		h.Saw(rule.Used)
+		f := fault{cookie: rule.Name, says: "lacks " + check.List(lacks) + ", by the app's configuration", urls: []string{p.Surface.URL()}, sure: true}
+		return told(h, x, []fault{f})
+	}
+	if rule.SameSite == "" && !slices.ContainsFunc(x.Pages, (*model.Page).Rewrites) {
+		h.Saw(rule.Sources["SameSite"], rule.Used)
+		return told(h, x, []fault{{cookie: rule.Name, says: "does not say SameSite, by the app's configuration", urls: []string{x.Pages[0].Surface.URL()}}})
 	}
 	return check.Passed()
 }
