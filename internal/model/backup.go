@@ -96,7 +96,7 @@ func (b *builder) backups() {
 		if len(found) == 0 && doubtful(j) {
 			doubts = append(doubts, j.Place)
 		}
-		all = append(all, b.rawCopies(j, &unseen)...)
+		all = append(all, b.rawCopies(j)...)
 	}
 	doubts = append(doubts, b.agents()...)
 	for _, d := range b.m.Deployments {
@@ -240,7 +240,7 @@ func (b *builder) agents() []fact.Source {
 }
 
 // rawCopies are lines that copy a file of SQLite's kind as any other file.
-func (b *builder) rawCopies(j *Job, unseen *[]fact.Why) []*Dumping {
+func (b *builder) rawCopies(j *Job) []*Dumping {
 	var out []*Dumping
 	for _, l := range j.lines {
 		if len(l.words) < 3 || !slices.Contains([]string{"cp", "rsync", "scp", "tar", "gzip", "zip", "install"}, path.Base(l.words[0])) {

@@ -24,6 +24,7 @@ type Job struct {
 	Last    time.Time // when its timer last elapsed
 	Dir     string    // it starts in
 	User    string
+	vars    map[string]string // that it starts with
 	lines   []jobLine
 }
 
@@ -103,6 +104,7 @@ func (b *builder) serviceLines(j *Job, n *fact.Notes) {
 		}
 	}
 	vars := map[string]string{}
+	j.vars = vars
 	u := syntax.Merge(syntax.Parse(fragment, text))
 	names := syntax.Names{Unit: j.Service, Host: b.m.Machine.Hostname}
 	for _, s := range u.All("Service", "Environment") {
@@ -172,6 +174,7 @@ func (b *builder) table(file, name, user string, n *fact.Notes) []*Job {
 		if user != "" {
 			j.User = user
 		}
+		j.vars = e.Env
 		b.shellLines(j, e.Command, e.Env, j.Place, true, n)
 		out = append(out, j)
 	}
@@ -182,7 +185,7 @@ func (b *builder) table(file, name, user string, n *fact.Notes) []*Job {
 func (b *builder) runPart(file string, n *fact.Notes) *Job {
 	j := &Job{Name: file, Command: file, User: "root", Place: fact.Source{Where: file, Ask: tape.Ask{Kind: tape.KindFile, Name: file}}}
 	text, _ := b.f.File(file).Look(n)
-	b.scriptLines(j, file, text, nil)
+	b.scriptLines(j, file, text)
 	st, state := b.f.Stat(file, false).Look(n)
 	switch {
 	case !cron.RunParts(path.Base(file)):
@@ -208,7 +211,7 @@ func (b *builder) commandLines(j *Job, argv []string, vars map[string]string, sr
 	}
 	j.lines = append(j.lines, jobLine{words, src})
 	if follow {
-		b.scripts(j, words, vars, n)
+		b.scripts(j, words, 0, n)
 	}
 }
 
@@ -220,7 +223,7 @@ func (b *builder) shellLines(j *Job, text string, vars map[string]string, src fa
 		words := shell.Words(shell.Expand(l.Text, vars))
 		j.lines = append(j.lines, jobLine{words, src})
 		if follow {
-			b.scripts(j, words, vars, n)
+			b.scripts(j, words, 0, n)
 		}
 	}
 }
@@ -230,11 +233,13 @@ var systemFolders = []string{"/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr
 
 // scripts reads the files among the words that a package did not bring: one
 // level deep. A binary has no lines with a dump in them, and does no harm.
-func (b *builder) scripts(j *Job, words []string, vars map[string]string, n *fact.Notes) {
+func (b *builder) scripts(j *Job, words []string, depth int, n *fact.Notes) {
 	read, dir := 0, j.Dir
 	for i, w := range words {
-		if strings.ContainsAny(w, " *$") && !path.IsAbs(w) {
-			b.scripts(j, shell.Words(w), vars, n) // su postgres -c "/opt/backup.sh"
+		if strings.Contains(w, " ") { // su postgres -c "/opt/backup.sh"
+			if inner := shell.Words(w); depth < 3 && len(inner) > 1 {
+				b.scripts(j, inner, depth+1, n)
+			}
 			continue
 		}
 		if i > 0 && words[i-1] == "cd" {
@@ -254,19 +259,19 @@ func (b *builder) scripts(j *Job, words []string, vars map[string]string, n *fac
 		}
 		read++
 		if text, state := b.f.File(w).Look(n); state == fact.IsKnown {
-			b.scriptLines(j, w, text, vars)
+			b.scriptLines(j, w, text)
 		}
 	}
 }
 
 // scriptLines takes the lines of a script. What is no shell's is taken all the
 // same: the dump of a Python script stands in a line, too.
-func (b *builder) scriptLines(j *Job, file, text string, vars map[string]string) {
+func (b *builder) scriptLines(j *Job, file, text string) {
 	if strings.ContainsRune(text, 0) {
 		return
 	}
 	lines := shell.Lines(text)
-	vars = shell.Assignments(lines, vars)
+	vars := shell.Assignments(lines, j.vars)
 	for _, l := range lines {
 		src := fact.Source{Where: file, Line: l.No, Text: l.Text, Ask: tape.Ask{Kind: tape.KindFile, Name: file}}
 		j.lines = append(j.lines, jobLine{shell.Words(shell.Expand(l.Text, vars)), src})
