@@ -32,6 +32,7 @@ type KeyFile struct {
 	Group   fact.Of[string]
 	Owner   string
 	Stopped bool // its server does not run
+	Refuses bool // who shakes hands where it is used is refused
 }
 
 // KeyCert is a certificate that the key is used with.
@@ -80,10 +81,28 @@ func (b *builder) keyFiles() fact.Of[[]*KeyFile] {
 		for _, k := range out {
 			if k.Holder == "nginx" {
 				b.m.Needs[NodeNginxConfig] = append(b.m.Needs[NodeNginxConfig], k.Node())
+				b.usedAt(k)
 			}
 		}
 		return fact.Known(out)
 	})
+}
+
+// usedAt lets every handshake with one of the key's certificates stand on it.
+func (b *builder) usedAt(k *KeyFile) {
+	for _, d := range b.m.Deployments {
+		for _, n := range d.names {
+			ends, _ := n.TLS.Look(&b.notes)
+			for _, e := range ends {
+				if !e.Own || e.File == nil || !slices.ContainsFunc(k.Certs, func(c KeyCert) bool { return c.Path == e.File.Path }) {
+					continue
+				}
+				b.m.Needs[e.Node()] = append(b.m.Needs[e.Node()], k.Node())
+				s, _ := e.Shake.Look(&b.notes)
+				k.Refuses = k.Refuses || s.Class == "alert"
+			}
+		}
+	}
 }
 
 // siteKeys pairs the keys of a block with its certificates: the first with the

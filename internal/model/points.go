@@ -55,7 +55,7 @@ func (b *builder) points(d *Deployment) {
 	for _, n := range d.names {
 		p := &Points{Name: n, Public: slices.ContainsFunc(own, func(a Address) bool { return a.Public })}
 		for _, a := range own {
-			if !a.Local {
+			if ip, err := netip.ParseAddr(a.IP); err == nil && !a.Local && !ip.IsLinkLocalUnicast() {
 				p.Own = append(p.Own, a.IP)
 			}
 		}

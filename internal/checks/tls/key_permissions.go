@@ -63,11 +63,14 @@ func other(h *check.Hearing, k *model.KeyFile) (check.Verdict, bool) {
 		v := check.Failed(fmt.Sprintf("the TLS key %s does not belong to the certificate %s", k.Path, c.Path), check.Remedy{
 			Do:       "Name the key that the certificate was made for, or get a certificate for this key. certbot keeps the two side by side in /etc/letsencrypt/live/NAME/.",
 			Commands: []string{fmt.Sprintf("# %s:%d", k.Source.Where, k.Source.Line), "sudo nginx -t && sudo systemctl reload nginx"},
-			Verify:   fmt.Sprintf("for f in x509:%s pkey:%s; do sudo openssl ${f%%%%:*} -in ${f#*:} -noout -pubout 2>/dev/null || sudo openssl ${f%%%%:*} -in ${f#*:} -noout -pubkey; done | sha256sum", c.Path, k.Path),
+			Verify:   fmt.Sprintf("sudo openssl pkey -in %s -pubout | sha256sum; sudo openssl x509 -in %s -noout -pubkey | sha256sum  # the same", k.Path, c.Path),
 			Minutes:  10,
 		}).Because(k.Holder + " goes on with what it loaded before; its next reload is refused, and after a restart TLS is gone.")
 		if k.Holder != "nginx" {
 			v = v.Because(k.Holder + " cannot shake hands with anybody once it loads the two.")
+		}
+		if kind := chain[0].PublicKeyAlgorithm.String(); kind != pair.Type && k.Holder == "nginx" {
+			v = v.Because(fmt.Sprintf("One is %s and the other %s, which nginx -t does not notice: nginx loads the two, and then refuses everybody.", pair.Type, kind)).Breaking(k.Refuses)
 		}
 		if k.Stopped {
 			v = v.Breaking(true).Because("nginx cannot start, so nothing is served.")
