@@ -73,7 +73,7 @@ func fixedKey(s *model.AppServer, a *model.App) check.Remedy {
 	}
 	r.Do = "Set " + name + " for the service, and let the app stop where it is missing."
 	if a.KeyLine != nil {
-		r.Commands = append(r.Commands[:len(r.Commands):len(r.Commands)], fmt.Sprintf("# %s:%d", a.KeyLine.File, a.KeyLine.Line), `SECRET_KEY = os.environ["`+name+`"]`)
+		r.Commands = slices.Insert(r.Commands, len(r.Commands)-1, fmt.Sprintf("# %s:%d", a.KeyLine.File, a.KeyLine.Line), `SECRET_KEY = os.environ["`+name+`"]`)
 	}
 	r.Cure = check.OnHost
 	r.Minutes = 10

@@ -75,11 +75,7 @@ func leaked(h *check.Hearing, a *model.App, s *model.AppServer, list []tape.Leak
 	for _, l := range list {
 		if what := l.Name + " in " + l.Path; !slices.Contains(out, what) && len(out) < 4 {
 			out = append(out, what)
-			text := "the value of " + l.Name + " stands here"
-			if !l.Live {
-				text = l.Name + " stands here"
-			}
-			h.Saw(fact.Source{Where: path.Join(a.CodeRoot(), l.Path), Line: l.Line, Text: text, Ask: tape.Ask{Kind: tape.KindLeaks, Name: a.CodeRoot(), Arg: a.Ref}})
+			h.Saw(fact.Source{Where: path.Join(a.CodeRoot(), l.Path), Line: l.Line, Text: l.Name + " stands here", Ask: tape.Ask{Kind: tape.KindLeaks, Name: a.CodeRoot(), Arg: a.Ref}})
 		}
 	}
 	return check.List(out)
@@ -99,7 +95,7 @@ func rotate(s *model.AppServer, a *model.App, list []tape.Leak) check.Remedy {
 		r.Commands = append(r.Commands, "# the new value into the file that EnvironmentFile= of "+u+" names", "sudo systemctl restart "+u)
 	}
 	if first.Tracked && path.Ext(first.Path) == ".env" || path.Base(first.Path) == ".env" {
-		r.Commands = append(r.Commands, "git rm --cached "+first.Path+" && echo "+first.Path+" >>.gitignore")
+		r.Commands = append(r.Commands, "cd "+a.CodeRoot()+" && git rm --cached "+first.Path+" && echo "+first.Path+" >>.gitignore")
 	}
 	return r
 }
