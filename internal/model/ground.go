@@ -71,12 +71,13 @@ func (d *Deployment) groundsSocket() []Ground {
 	sites, _ := d.Sites.Look(&n)
 	for _, s := range sites {
 		for _, r := range s.Routes {
-			for _, u := range r.Upstreams {
-				if u.Remote {
-					return nil
-				}
+			if len(r.Upstreams) == 0 {
+				continue
+			}
+			if u := r.Upstreams[0]; !u.Remote {
 				return []Ground{{"process", heldBy(u.Listener)}}
 			}
+			return nil
 		}
 	}
 	return nil
