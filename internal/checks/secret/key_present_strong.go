@@ -80,7 +80,7 @@ func weakness(k model.SigningKey) (words string, fatal bool) {
 		return fmt.Sprintf("has only %d characters", n), true
 	case k.Bits <= 2*n && k.Bits < enough:
 		return fmt.Sprintf("repeats a few characters: %d different ones in %d", k.Distinct, n), true
-	case bits < enough:
+	case k.Alphabet > 0 && bits < enough: // 0: a recording that does not tell
 		return fmt.Sprintf("has at most %d bits of chance in its %d characters", bits, n), false
 	}
 	return "", false
