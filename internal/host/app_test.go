@@ -38,6 +38,8 @@ type hostile struct {
 	args []string
 	env  []string
 	was  string
+
+	seconds int
 }
 
 // app makes a service whose wsgi.py is source.
@@ -117,7 +119,7 @@ func (h *hostile) load() tape.App {
 	if h.live == nil {
 		h.start()
 	}
-	l := Local(Options{AppSeconds: 4})
+	l := Local(Options{AppSeconds: max(h.seconds, 4)})
 	id := tape.Identity{UID: h.uid, GID: h.uid}
 	v := l.See(context.Background(), tape.Ask{Kind: tape.KindApp, Name: "pid " + strconv.Itoa(h.live.Process.Pid), As: id.String()})[0]
 	if v.Status != tape.Seen {

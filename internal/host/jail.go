@@ -35,18 +35,12 @@ func (c cell) become() error {
 	if os.Geteuid() == 0 || os.Getuid() == 0 {
 		return errors.New("still root")
 	}
-	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // the first to go
-	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 5)
-	r, w, err := os.Pipe()
-	if err != nil {
-		return err
-	}
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, niceness)
 	// The job may be longer than a pipe holds: it stands in a memory file.
 	fd, err := unix.MemfdCreate("job", unix.MFD_CLOEXEC)
 	if err != nil {
 		return err
 	}
-	_, _ = r.Close(), w.Close()
 	job := os.NewFile(uintptr(fd), "job")
 	if _, err := job.Write(c.Job); err != nil {
 		return err
@@ -64,17 +58,34 @@ func (c cell) become() error {
 	if err := unix.Dup3(fd, 0, 0); err != nil {
 		return err
 	}
+	if err := unix.CloseRange(toldFD+1, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return fmt.Errorf("close what others opened: %w", err)
+	}
 	unix.Umask(0o077)
-	for what, most := range map[int]uint64{
-		unix.RLIMIT_CORE: 0, unix.RLIMIT_FSIZE: 32 << 20, unix.RLIMIT_NOFILE: 1024, unix.RLIMIT_DATA: c.Memory,
-		unix.RLIMIT_CPU: uint64(c.Seconds), unix.RLIMIT_MSGQUEUE: 0, unix.RLIMIT_NPROC: appProcesses,
-	} {
-		if err := unix.Setrlimit(what, &unix.Rlimit{Cur: most, Max: most}); err != nil {
-			return fmt.Errorf("set a limit: %w", err)
-		}
+	if err := c.limit(); err != nil {
+		return err
 	}
 	if err := sealCalls(); err != nil {
 		return err
 	}
 	return fmt.Errorf("run %s: %s", strconv.Quote(c.Program), cause(syscall.Exec(c.Program, c.Argv, c.Env)))
+}
+
+// limit sets what the kernel counts; where we have less ourselves, that stays.
+func (c cell) limit() error {
+	for what, most := range map[int]uint64{
+		unix.RLIMIT_CORE: coreLimit, unix.RLIMIT_FSIZE: 32 << 20, unix.RLIMIT_NOFILE: 1024, unix.RLIMIT_DATA: c.Memory,
+		unix.RLIMIT_CPU: uint64(c.Seconds), unix.RLIMIT_MSGQUEUE: 0, unix.RLIMIT_NPROC: appProcesses,
+		unix.RLIMIT_MEMLOCK: 64 << 10, unix.RLIMIT_SIGPENDING: 1024,
+	} {
+		var now unix.Rlimit
+		if err := unix.Getrlimit(what, &now); err != nil {
+			return fmt.Errorf("read a limit: %w", err)
+		}
+		most = min(most, now.Max)
+		if err := unix.Setrlimit(what, &unix.Rlimit{Cur: most, Max: most}); err != nil {
+			return fmt.Errorf("set a limit: %w", err)
+		}
+	}
+	return nil
 }

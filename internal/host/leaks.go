@@ -88,7 +88,7 @@ func (l *local) secretsOf(ctx context.Context, ref string) []live {
 	f := strings.Fields(ref)
 	if len(f) > 1 && f[0] == "pid" {
 		if pid, err := strconv.Atoi(f[1]); err == nil {
-			l.serviceOfProcess(&s, pid, "read its environment")
+			l.serviceOfProcess(&s, pid, anyUser, "read its environment")
 		}
 	} else if len(f) > 1 {
 		if u, why := serviceOfUnit(ctx, l, f[1]); why == "" {

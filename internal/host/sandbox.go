@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,14 +32,19 @@ const (
 	appSeconds   = 20
 	appMemory    = 768 << 20 // of all its processes together
 	appProcesses = 256       // threads count
-	appResult    = 24 << 20
+	appResult    = 8 << 20
 	appSaid      = 32 << 10 // of its standard error
 )
+
+// niceness of what runs in there: of each process, and of all together where
+// the scheduler shares the time among sessions (sched(7), autogroup).
+const niceness = 5
 
 // cell is what the first step reads from its standard input, which stays open:
 // when it ends, we are gone, and the sandbox goes too.
 type cell struct {
-	Enter   int // the process whose view of the disk it is; 0: ours
+	Enter   int    // the process whose view of the disk it is; 0: ours
+	Started uint64 // when that began: its number is used again
 	UID     int
 	GID     int
 	Groups  []int
@@ -117,13 +123,17 @@ func imprison(ctx context.Context, c cell) (prisoner, error) {
 	wg.Go(func() { result, p.cut = readMost(told, appResult) })
 	wg.Go(func() { last, _ = readMost(end, 4<<10) })
 	_, _ = in.Write(append(job, '\n'))
-	waited := cmd.Wait() // also closes in
+	gone, waited := wait(cmd, time.Duration(c.Seconds)*time.Second+4*time.Second)
 	told.SetReadDeadline(time.Now().Add(time.Second))
 	end.SetReadDeadline(time.Now().Add(time.Second))
 	wg.Wait()
+	if !gone {
+		p.ended = "it waits for a disk that does not answer, and cannot be ended"
+		return p, nil
+	}
 	p.stderr = said.text()
-	for line := range strings.SplitSeq(string(result), "\n") {
-		if json.Valid([]byte(line)) {
+	for line := range bytes.SplitSeq(result, []byte("\n")) {
+		if json.Valid(line) {
 			p.lines = append(p.lines, json.RawMessage(line))
 		}
 	}
@@ -144,6 +154,19 @@ func imprison(ctx context.Context, c cell) (prisoner, error) {
 	}
 	p.exit = f.Exit
 	return p, nil
+}
+
+// wait waits for the first step, which is killed when its time is over, but not
+// for ever: nothing ends a process that waits for a lost server's disk.
+func wait(cmd *exec.Cmd, most time.Duration) (gone bool, err error) {
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }() // also closes its standard input
+	select {
+	case err = <-done:
+		return true, err
+	case <-time.After(most):
+		return false, nil
+	}
 }
 
 func readMost(r io.Reader, most int64) ([]byte, bool) {
@@ -193,13 +216,8 @@ func memoryFor() uint64 {
 		return appMemory
 	}
 	free := uint64(info.Freeram+info.Bufferram) * uint64(info.Unit)
-	if b, err := os.ReadFile("/proc/meminfo"); err == nil {
-		for l := range strings.Lines(string(b)) {
-			var kib uint64
-			if n, _ := fmt.Sscanf(l, "MemAvailable: %d kB", &kib); n == 1 {
-				free = kib << 10
-			}
-		}
+	if known := available(); known > 0 {
+		free = known
 	}
 	return min(appMemory, max(free/2, 64<<20))
 }

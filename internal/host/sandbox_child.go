@@ -7,12 +7,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,8 +35,12 @@ func sandboxed() {
 	if err := in.Decode(&c); err != nil {
 		tell(fate{Seal: err.Error()})
 	}
-	unix.CloseOnExec(fateFD)
-	unix.CloseOnExec(toldFD)
+	// The first to go when memory is short; whoever set it as root alone may take it back.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
+	// What whoever started us left open is nobody's business in there.
+	if err := unix.CloseRange(toldFD, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		tell(fate{Seal: "close what others opened: " + cause(err)})
+	}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(1)
@@ -51,6 +52,7 @@ func sandboxed() {
 	if err != nil {
 		tell(fate{Seal: err.Error()})
 	}
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", cmd.Process.Pid), []byte(strconv.Itoa(niceness)), 0)
 	done := make(chan fate, 1)
 	go func() {
 		err := cmd.Wait()
@@ -67,74 +69,6 @@ func sandboxed() {
 	tell(c.watch(done))
 }
 
-// watch waits for the end, and makes one when a limit is passed. That process 1
-// goes is the end of all others.
-func (c cell) watch(done <-chan fate) fate {
-	late := time.After(time.Duration(c.Seconds) * time.Second)
-	look := time.NewTicker(25 * time.Millisecond)
-	for {
-		select {
-		case f := <-done:
-			return f
-		case <-late:
-			return fate{Ended: fmt.Sprintf("it was still busy after %d seconds", c.Seconds)}
-		case <-look.C:
-			if used := memoryOfAll(); used > c.Memory {
-				return fate{Ended: fmt.Sprintf("it took more than %d MiB of memory", c.Memory>>20)}
-			}
-			reap()
-		}
-	}
-}
-
-// reap takes away what the app left behind; its own first process is waited for
-// by its number, and is no orphan.
-func reap() {
-	orphans, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, o := range orphans[:min(len(orphans), 512)] {
-		b, err := os.ReadFile(o)
-		if err != nil {
-			continue
-		}
-		_, rest, ok := strings.Cut(string(b), ") ")
-		f := strings.Fields(rest)
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(o)))
-		if ok && len(f) > 1 && f[0] == "Z" && f[1] == "1" && pid > firstPID {
-			_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
-		}
-	}
-}
-
-var firstPID int
-
-// memoryOfAll is what the processes of the sandbox have in memory, and what
-// lies on its memory disks.
-func memoryOfAll() uint64 {
-	var sum uint64
-	list, _ := filepath.Glob("/proc/[0-9]*/statm")
-	for _, p := range list {
-		if strings.HasPrefix(p, "/proc/1/") {
-			continue
-		}
-		b, err := os.ReadFile(p)
-		if err != nil {
-			continue
-		}
-		if f := strings.Fields(string(b)); len(f) > 2 {
-			n, _ := strconv.ParseUint(f[1], 10, 64)
-			shared, _ := strconv.ParseUint(f[2], 10, 64)
-			sum += (n - min(n, shared)) * uint64(os.Getpagesize())
-		}
-	}
-	for _, d := range covered {
-		var st unix.Statfs_t
-		if unix.Statfs(d, &st) == nil && st.Type == unix.TMPFS_MAGIC {
-			sum += (st.Blocks - st.Bfree) * uint64(st.Bsize)
-		}
-	}
-	return sum
-}
-
 // covered are the folders that are empty in the sandbox: sockets of the
 // services and their state lie there.
 var covered = []string{"/run", "/tmp", "/var/tmp", "/dev"}
@@ -147,6 +81,9 @@ func (c cell) shut() error {
 	if c.Enter != 0 {
 		if err := unix.Unshare(unix.CLONE_FS); err != nil {
 			return fmt.Errorf("unshare: %w", err)
+		}
+		if startOf(c.Enter) != c.Started {
+			return errors.New("the process has ended meanwhile")
 		}
 		if err := enter(c.Enter); err != nil {
 			return fmt.Errorf("enter the mount namespace of process %d: %w", c.Enter, err)
