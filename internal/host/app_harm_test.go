@@ -98,6 +98,19 @@ func TestProcessOfAnother(t *testing.T) {
 	}
 }
 
+// Why there was no last step is said in its own words.
+func TestInterpreterThatIsHidden(t *testing.T) {
+	h := newApp(t, app)
+	h.args[0] = "/tmp/nowhere/bin/python3"
+	h.start()
+	l := Local(Options{AppSeconds: 4})
+	id := tape.Identity{UID: h.uid, GID: h.uid}
+	v := l.See(context.Background(), tape.Ask{Kind: tape.KindApp, Name: "pid " + strconv.Itoa(h.live.Process.Pid), As: id.String()})[0]
+	if v.Status != tape.Unseen || !strings.Contains(v.Why, `run "/tmp/nowhere/bin/python3": no such file`) {
+		t.Errorf("%+v", v)
+	}
+}
+
 // The app has a hand in what the probe tells.
 func TestWhatAnAppMayTell(t *testing.T) {
 	told := func(lines ...string) tape.App {

@@ -87,6 +87,7 @@ func placed(r tape.App, key string) bool {
 // keep hides what must not come out, and keeps for the length of the visit what
 // later asks refer to: "pid 812/config/SECRET_KEY", "pid 812/engine/default".
 func (l *local) keep(name string, r tape.App) {
+	l.vault.put(name, "")
 	most := appSecrets
 	for i := range r.Config {
 		l.hide(name, &r.Config[i], r.Config[i].Key, &most)

@@ -38,7 +38,7 @@ type live struct {
 // leaks searches the files below a folder for the values of the app's secrets.
 // It goes by the rule of trust: a folder that others own is read as they.
 func (l *local) leaks(ctx context.Context, a tape.Ask) tape.Answer {
-	deed := "search " + short(a.Name) + " for secrets"
+	deed := "look for secrets in " + short(a.Name)
 	if why := badPath(a.Name); why != "" {
 		return unseen(deed, why)
 	}
@@ -66,7 +66,7 @@ func (l *local) leaks(ctx context.Context, a tape.Ask) tape.Answer {
 // environment that it was loaded in; nil where it was not loaded.
 func (l *local) secretsOf(ctx context.Context, ref string) []live {
 	held := l.vault.below(ref + "/")
-	if len(held) == 0 {
+	if _, loaded := l.vault.get(ref); !loaded {
 		return nil
 	}
 	out := []live{}

@@ -76,12 +76,16 @@ func TestLeaksNothingLoaded(t *testing.T) {
 	if v.Status != tape.Unseen {
 		t.Errorf("%+v", v)
 	}
+	l.keep("pid 1", tape.App{}) // it has no secret
+	if v = l.leaks(context.Background(), tape.Ask{Kind: tape.KindLeaks, Name: t.TempDir(), Arg: "pid 1"}); v.Status != tape.Seen {
+		t.Errorf("%+v", v)
+	}
 }
 
 func TestSecretsOf(t *testing.T) {
 	l := Local(Options{}).(*local)
 	for k, v := range map[string]string{
-		"x 7/config/SECRET_KEY": leakedKey, "x 7/config/MAIL_PASSWORD": "changeme", "x 7/config/API_TOKEN": "shopkeeper", "x 7/config/JWT_SECRET_KEY": "short",
+		"x 7": "", "x 7/config/SECRET_KEY": leakedKey, "x 7/config/MAIL_PASSWORD": "changeme", "x 7/config/API_TOKEN": "shopkeeper", "x 7/config/JWT_SECRET_KEY": "short",
 		"x 7/engine/default": "postgresql://shop:Zk3vQ9d2x@db/shop", "x 7/config/SITE_NAME": "a name that is no secret", "x 8/config/SECRET_KEY": "of another app, 0123456789",
 	} {
 		l.vault.put(k, v)

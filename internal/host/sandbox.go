@@ -143,6 +143,9 @@ func imprison(ctx context.Context, c cell) (prisoner, error) {
 		p.ended = fmt.Sprintf("it was still busy after %d seconds", c.Seconds)
 	case json.Unmarshal(last, &f) != nil:
 		return p, fmt.Errorf("the sandbox ended early: %v %s", waited, strings.TrimSpace(p.stderr))
+	case f.Seal == lastStep:
+		why, _, _ := strings.Cut(strings.TrimSpace(p.stderr), "\n")
+		return p, errors.New(short(why))
 	case f.Seal != "":
 		return p, errors.New(f.Seal)
 	}

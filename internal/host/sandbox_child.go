@@ -20,6 +20,9 @@ const (
 	fateFD = 4 // where the first step tells; it is not
 )
 
+// lastStep failed: it said why on its standard error.
+const lastStep = "the last step into the sandbox failed"
+
 // sandboxed is the first step: root, process 1 of its own namespaces. It shuts
 // the disk, starts the second step in a user namespace, and stays to watch the
 // memory and the clock, and to take everything down when its parent goes.
@@ -61,7 +64,7 @@ func sandboxed() {
 			f.Signal = unix.SignalName(ws.Signal())
 		}
 		if f.Exit == sealFailed {
-			f.Seal = "the last step into the sandbox failed"
+			f.Seal = lastStep
 		}
 		_ = err
 		done <- f
@@ -171,6 +174,9 @@ func (c cell) start() (*exec.Cmd, error) {
 		Setsid:                     true,
 	}
 	if err := cmd.Start(); err != nil {
+		if errors.Is(err, unix.ENOSPC) {
+			return nil, errors.New("make a user namespace: there may be no more (sysctl user.max_user_namespaces)")
+		}
 		return nil, fmt.Errorf("make a user namespace: %s", cause(err))
 	}
 	firstPID = cmd.Process.Pid

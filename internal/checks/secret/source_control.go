@@ -55,7 +55,7 @@ func sourceControl(h *check.Hearing, s *model.AppServer) check.Verdict {
 		h.Missed(fact.Why{Text: r.Git, Ask: tape.Ask{Kind: tape.KindLeaks, Name: a.CodeRoot(), Arg: a.Ref}}, false)
 	}
 	if r.More != "" {
-		h.Missed(fact.Why{Text: "search " + a.CodeRoot() + " for secrets: " + r.More, Ask: tape.Ask{Kind: tape.KindLeaks, Name: a.CodeRoot(), Arg: a.Ref}}, false)
+		h.Missed(fact.Why{Text: "look for secrets in " + a.CodeRoot() + ": " + r.More, Ask: tape.Ask{Kind: tape.KindLeaks, Name: a.CodeRoot(), Arg: a.Ref}}, false)
 	}
 	switch {
 	case len(loose) > 0:
