@@ -70,10 +70,11 @@ func client[T any](ctx context.Context, e errand, deed string) tape.Answer {
 	ctx, cancel := context.WithTimeout(ctx, clientWait+clientSpare)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
-	cmd.Args = []string{clientName}
-	if e.Identity.PID != 0 && !ownNamespaces(e.Identity.PID) {
-		cmd.Args = []string{enterName, strconv.Itoa(e.Identity.PID)}
+	pid := e.Identity.PID
+	if pid != 0 && ownNamespaces(pid) {
+		pid = 0
 	}
+	cmd.Args = []string{enterName, strconv.Itoa(pid), strconv.Itoa(e.Identity.UID)}
 	cmd.Stdin = bytes.NewReader(job)
 	v := run(ctx, deed, cmd)
 	switch {

@@ -18,41 +18,64 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// entered moves into the network and the view of the disk of a process and
-// starts anew there: both belong to threads, and only exec gives them to all
-// threads of a program. Our own program is named by its descriptor, since it
-// may not be there to be seen.
+// entered moves into the network and the view of the disk of a process, gives
+// up what exec could give back, and starts anew: all these belong to threads,
+// and only exec gives them to all threads of a program. Our own program is named
+// by its descriptor, since it may not be there to be seen.
 func entered() {
 	runtime.LockOSThread()
-	err := errors.New("want a process id")
-	if len(os.Args) == 2 {
-		var pid int
-		if pid, err = strconv.Atoi(os.Args[1]); err == nil {
-			err = enterAll(pid)
+	err := errors.New("want a process id and a user id")
+	if len(os.Args) == 3 {
+		pid, err1 := strconv.Atoi(os.Args[1])
+		uid, err2 := strconv.Atoi(os.Args[2])
+		if err = errors.Join(err1, err2); err == nil {
+			err = enterAll(pid, uid)
 		}
 	}
 	fmt.Fprintln(os.Stderr, "enter the service's namespaces:", cause(err))
 	os.Exit(1)
 }
 
-func enterAll(pid int) error {
+func enterAll(pid, uid int) error {
 	exe, err := unix.Open("/proc/self/exe", unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
+	if pid != 0 {
+		if err := enterBoth(pid); err != nil {
+			return err
+		}
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	if uid == 0 && os.Geteuid() == 0 { // another user's id takes them all, later
+		head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		var none [2]unix.CapUserData
+		if err := unix.Capset(&head, &none[0]); err != nil {
+			return err
+		}
+	}
+	return again(exe)
+}
+
+func enterBoth(pid int) error {
 	network, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
+	defer unix.Close(network)
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return err
 	}
 	if err := unix.Setns(network, unix.CLONE_NEWNET); err != nil {
 		return err
 	}
-	if err := enter(pid); err != nil {
-		return err
-	}
+	return enter(pid)
+}
+
+// again starts our own program as the client.
+func again(exe int) error {
 	name, err := unix.BytePtrFromString("")
 	if err != nil {
 		return err
@@ -118,10 +141,7 @@ func become(id tape.Identity) error {
 			return fmt.Errorf("set limits: %w", err)
 		}
 	}
-	if _, _, no := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); no != 0 {
-		return fmt.Errorf("set no_new_privs: %w", no)
-	}
-	if os.Geteuid() == 0 {
+	if os.Geteuid() == 0 && id.UID != 0 {
 		if err := syscall.Setgroups(id.Groups); err != nil {
 			return fmt.Errorf("take the groups: %w", err)
 		}
@@ -131,14 +151,12 @@ func become(id tape.Identity) error {
 		if err := syscall.Setresuid(id.UID, id.UID, id.UID); err != nil {
 			return fmt.Errorf("take the user: %w", err)
 		}
-		head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-		var none [2]unix.CapUserData
-		if _, _, no := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&head)), uintptr(unsafe.Pointer(&none[0])), 0); no != 0 {
-			return fmt.Errorf("drop the capabilities: %w", no)
-		}
 	}
 	if os.Geteuid() != id.UID || os.Getegid() != id.GID {
 		return fmt.Errorf("not user %d, group %d", id.UID, id.GID)
+	}
+	if n, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); err != nil || n != 1 {
+		return errors.New("no_new_privs is not set")
 	}
 	return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 }

@@ -60,7 +60,7 @@ func (d *dialler) storeTrouble(ctx context.Context, err error) (class, text stri
 	switch class {
 	case "timeout":
 		if d.accepted.Load() {
-			return tape.StoreTimeout, "it takes the connection and says nothing"
+			return tape.StoreTimeout, "it takes the connection and does not answer"
 		}
 		return tape.StoreTimeout, "no answer to the connect"
 	case "reset":

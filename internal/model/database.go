@@ -32,6 +32,7 @@ type Store struct {
 	Listen   fact.Of[*Listener] // who listens there, on this host
 	Unit     fact.Of[*Unit]     // that runs it on this host; looked at when it does not answer
 	Others   []string           // where servers of its kind do listen on this host, when it does not answer
+	Shell    fact.Of[[]*Store]  // the databases that flask db meets in a shell, without the service's environment
 	SQL      fact.Of[tape.SQLReply]
 	Redis    fact.Of[tape.RedisReply]
 }

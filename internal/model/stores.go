@@ -38,6 +38,7 @@ func (b *builder) asked(list []*Store) fact.Of[[]*Store] {
 	for _, st := range list {
 		src = append(src, st.Told)
 		b.login(st)
+		st.Shell = b.shell(st)
 	}
 	return fact.Known(list, src...)
 }

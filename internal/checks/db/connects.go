@@ -63,7 +63,7 @@ func connects(h *check.Hearing, s *model.Store) check.Verdict {
 	if took > tardy {
 		v, long = check.Failed, "more than a second"
 	}
-	return v(fmt.Sprintf("%s at %s takes %s to let the app in and to answer SELECT 1", s.Kind, or(r.Addr, s.Addr), long), slowRemedy(s)).
+	return v(fmt.Sprintf("%s at %s takes %s to let the app in and to answer SELECT 1", s.Kind, s.Addr, long), slowRemedy(s)).
 		Because("Each new connection costs a page that long, and a pool opens many at once after a restart.").Breaking(took > tardy)
 }
 
@@ -91,7 +91,7 @@ func refused(h *check.Hearing, s *model.Store, r tape.SQLReply) check.Verdict {
 }
 
 func trouble(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.Remedy) {
-	where := s.Kind + " at " + or(r.Addr, s.Addr)
+	where := s.Kind + " at " + s.Addr
 	who := quote(or(r.User, s.User))
 	switch r.Class {
 	case tape.StoreRefused, tape.StoreAbsent:

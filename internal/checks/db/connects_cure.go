@@ -13,11 +13,11 @@ import (
 
 // down is for a server that nobody runs, at least not there.
 func down(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.Remedy) {
-	where := s.Kind + " at " + or(r.Addr, s.Addr)
+	where := s.Kind + " at " + s.Addr
 	u, state := s.Unit.Look(h.Aside())
 	switch {
 	case !s.Local:
-		return fmt.Sprintf("nothing listens at %s, where the app looks for its database: %s", or(r.Addr, s.Addr), r.Error), check.Remedy{
+		return fmt.Sprintf("nothing listens at %s, where the app looks for its database: %s", s.Addr, r.Error), check.Remedy{
 			Do: "On the database's machine: start the server, let it listen on that address (listen_addresses, bind-address), and open the port in its firewall. If it has moved, correct the URL.", Commands: edit(s), Minutes: 15}
 	case state == fact.IsKnown && !u.Running():
 		h.Saw(u.Source)
@@ -36,7 +36,7 @@ func down(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.Reme
 		return fmt.Sprintf("%s does not run (%s %s), and the app needs it", kind, u.Name, state), rem
 	case state == fact.IsKnown:
 		h.Saw(u.Source)
-		return fmt.Sprintf("%s runs (%s), and does not listen at %s, where the app looks for it", s.Kind, u.Name, or(r.Addr, s.Addr)), check.Remedy{
+		return fmt.Sprintf("%s runs (%s), and does not listen at %s, where the app looks for it", s.Kind, u.Name, s.Addr), check.Remedy{
 			Do: "Let both name the same address: the app's URL, and the server's port, listen_addresses or socket.", Commands: append([]string{"sudo ss -ltnxp | grep -e postgres -e mysql -e maria"}, edit(s)...)}
 	}
 	say := fmt.Sprintf("nobody listens at %s, where the app looks for its database: %s", strings.TrimPrefix(where, s.Kind+" at "), r.Error)
