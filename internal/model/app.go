@@ -33,6 +33,8 @@ func (b *builder) loadApp(s *AppServer) {
 			return fact.Unknown[*App](fact.Why{Text: "load the app: " + why, Hint: hint, Ask: a.Source.Ask})
 		case a.Error != nil:
 			return fact.Unknown[*App](fact.Why{Text: "load the app: " + Line(a.Error), Ask: a.Source.Ask})
+		case a.App.App == nil && (a.Kind == "" || a.Kind == "flask"):
+			return fact.Unknown[*App](fact.Why{Text: "tell what the app became: " + strings.Join(a.Trouble, "; "), Ask: a.Source.Ask})
 		case a.App.App == nil:
 			return fact.Absent[*App](fact.Source{Where: a.Source.Where, Text: a.Target + " is no Flask app: " + a.Kind, Ask: a.Source.Ask})
 		}

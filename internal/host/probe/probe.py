@@ -18,25 +18,47 @@ import warnings
 
 JOB = json.load(sys.stdin)
 OUT = JOB["out"]
-os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+if os.path.exists(os.devnull):  # a service's own root may have no /dev
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 BEGAN = time.time()
 R = {}  # the result
 MANY = 3000
 
 
+def spelled(o):
+    """The same without what JSON cannot hold: numbers that are none or have no end, keys that are no text."""
+    if isinstance(o, dict):
+        return {str(k): spelled(x) for k, x in o.items()}
+    if isinstance(o, (list, tuple)):
+        return [spelled(x) for x in o]
+    if isinstance(o, float) and (o != o or o in (float("inf"), float("-inf"))):
+        return str(o)
+    if isinstance(o, int) and not isinstance(o, bool) and not -1 << 63 <= o < 1 << 63:
+        return "a number of %d bits" % o.bit_length()
+    return o
+
+
 def say(**line):
-    data = (json.dumps(line, default=lambda o: type(o).__name__) + "\n").encode("utf-8", "replace")
+    data = (json.dumps(spelled(line), default=lambda o: type(o).__name__) + "\n").encode("utf-8", "replace")
     while data:
         data = data[os.write(OUT, data):]
 
 
 def soft(fn, *args):
-    """Calls fn; what the app's own objects throw is no reason to stop."""
+    """Calls fn; what the app's own objects throw, sys.exit among it, is no reason to stop."""
     try:
         return fn(*args)
-    except Exception as e:  # noqa: BLE001
-        R.setdefault("trouble", []).append("%s: %s: %s" % (getattr(fn, "__name__", "?"), type(e).__name__, str(e)[:200]))
+    except BaseException as e:  # noqa: BLE001
+        if len(R.setdefault("trouble", [])) < 50:
+            R["trouble"].append("%s: %s: %s" % (getattr(fn, "__name__", "?"), type(e).__name__, text_in(e)[:200]))
         return None
+
+
+def text_in(e):
+    try:
+        return str(e)
+    except BaseException:  # noqa: BLE001 - an exception that cannot be told
+        return ""
 
 
 # --- whose code is it ------------------------------------------------------
@@ -409,27 +431,30 @@ def config(app):
         default = dict(Flask.default_config)
     except Exception:
         default = {}
-    missing = object()
     for k in sorted(app.config, key=str):
         v = app.config[k]
-        k = str(k)
-        row = value(k, v)
-        row["key"] = k
-        if k == "SECRET_KEY_FALLBACKS" and isinstance(v, (list, tuple)):
-            row["items"] = {str(i): text_of(x) for i, x in enumerate(v[:20]) if isinstance(x, (str, bytes)) and x}
-        by = SET_BY.get((id(app.config), k))
-        if isinstance(by, int):
-            row["by"] = by
-        elif by:
-            row["at"] = by
-        elif default.get(k, missing) == v:
-            row["default"] = True
-        if "raw" in row and secret_name(k):
-            row["from"] = sources(v)
-        rows.append(row)
+        rows.append(soft(config_row, app, str(k), v, default) or {"key": str(k), "type": "?"})
         if len(rows) >= 600:
             break
     return rows
+
+
+def config_row(app, k, v, default):
+    missing = object()
+    row = value(k, v)
+    row["key"] = k
+    if k == "SECRET_KEY_FALLBACKS" and isinstance(v, (list, tuple)):
+        row["items"] = {str(i): text_of(x) for i, x in enumerate(v[:20]) if isinstance(x, (str, bytes)) and x}
+    by = SET_BY.get((id(app.config), k))
+    if isinstance(by, int):
+        row["by"] = by
+    elif by:
+        row["at"] = by
+    elif default.get(k, missing) == v:
+        row["default"] = True
+    if "raw" in row and secret_name(k):
+        row["from"] = sources(v)
+    return row
 
 
 # --- the parts of the app --------------------------------------------------
@@ -876,7 +901,7 @@ CLIENTS = ("psycopg", "OperationalError", "redis", "pymysql", "MySQL", "Connecti
 def by_sandbox(x, names):
     """What of the sandbox an exception comes from, "" for none."""
     import errno
-    no, text, path = getattr(x, "errno", None), str(x), getattr(x, "filename", None)
+    no, text, path = getattr(x, "errno", None), text_in(x), getattr(x, "filename", None)
     if no == errno.EAFNOSUPPORT or "Address family not supported" in text:
         return "network"
     if no == errno.EROFS or "Read-only file system" in text or "readonly database" in text or "unable to open database file" in text:
@@ -885,7 +910,7 @@ def by_sandbox(x, names):
         return "hidden"
     if isinstance(x, PermissionError) and JOB.get("nobody"):
         return "rights"
-    if isinstance(x, MemoryError) or "can't start new thread" in text or no == errno.EAGAIN or "_FUNCTION_NOT_IMPLEMENTED" in text:
+    if isinstance(x, MemoryError) or "can't start new thread" in text or no in (errno.EAGAIN, errno.EMFILE, errno.ENOSYS) or "_FUNCTION_NOT_IMPLEMENTED" in text:
         return "limit"
     if REFUSED and any(w in names for w in CLIENTS):
         return "network"
@@ -901,11 +926,11 @@ def failure(e):
         x = x.__cause__ or (None if x.__suppress_context__ else x.__context__)
     if isinstance(e, SystemExit) and e.__context__ is not None:
         e = e.__context__  # gunicorn's way to say that its file cannot be read
-    text = str(e)
+    text = text_in(e)
     if isinstance(e, SystemExit):
         text = "the app ended the process: sys.exit(%s)" % (text or "0")
     return {"type": type(e).__name__, "module": type(e).__module__, "text": text[:600], "frames": frames(e), "refused": refused,
-            "cause": "%s: %s" % (type(deepest).__name__, str(deepest)[:300]) if deepest is not e else ""}
+            "cause": "%s: %s" % (type(deepest).__name__, text_in(deepest)[:300]) if deepest is not e else ""}
 
 
 def setting(v):
@@ -1025,7 +1050,7 @@ def tell(target):
                 "static_folder": app.static_folder or "", "static_url": app.static_url_path or "", "has_static": bool(app.has_static_folder),
                 "template_folder": os.path.join(app.root_path, app.template_folder) if app.template_folder else "",
                 "debug": value("DEBUG", app.debug), "testing": value("TESTING", app.testing),
-                "session": class_of(app.session_interface), "templates_reload": bool(app.jinja_env.auto_reload)}
+                "session": class_of(app.session_interface), "templates_reload": bool(soft(lambda: app.jinja_env.auto_reload))}
     R["config"] = soft(config, app)
     got = soft(routes, app)
     if got:
@@ -1046,19 +1071,21 @@ def main():
     watch_writes()
     R.update(python="%d.%d.%d" % sys.version_info[:3], executable=sys.executable, prefix=sys.prefix, base=sys.base_prefix, cwd=os.getcwd())
     sys.path[0] = JOB["first"]  # what the server's own start puts there
+    loaded = []
     try:
         watch_config()
-        target = load()
+        loaded.append(load())
         R["took"] = time.time() - R.get("began", BEGAN)
         R["total"] = time.time() - BEGAN
         BUSY.append(1)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tell(target)
     except BaseException as e:  # noqa: BLE001 - SystemExit is the app's way to say no
         BUSY.append(1)
         R["error"] = failure(e)
         R["modules"] = soft(modules)
+    if loaded:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            soft(tell, loaded[0])
     R["dists"] = soft(dists)
     R["refused"] = REFUSED
     R["wrote"] = WROTE
