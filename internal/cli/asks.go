@@ -2,11 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"assay/internal/regex"
 	"assay/internal/report"
 	"assay/internal/tape"
 )
@@ -199,8 +199,8 @@ func manner(r tape.Row) string {
 }
 
 var (
-	account  = regexp.MustCompile(`^[a-z_][a-z0-9_-]*$`)
-	safePath = regexp.MustCompile(`^/[A-Za-z0-9._/-]+$`)
+	account  = regex.New(`^[a-z_][a-z0-9_-]*$`)
+	safePath = regex.New(`^/[A-Za-z0-9._/-]+$`)
 )
 
 // sudoers is the line that allows `assay collect` as root: one program, one

@@ -7,9 +7,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 
+	"assay/internal/regex"
 	"assay/internal/tape"
 )
 
@@ -22,10 +22,10 @@ type words struct {
 }
 
 var (
-	pythonName = regexp.MustCompile(`^(python|pypy)[0-9.]*$`)
-	serverName = regexp.MustCompile(`^(gunicorn|flask)([0-9.-]*)$`)
+	pythonName = regex.New(`^(python|pypy)[0-9.]*$`)
+	serverName = regex.New(`^(gunicorn|flask)([0-9.-]*)$`)
 	// longShebang is how pip writes an interpreter that is too long for #!.
-	longShebang = regexp.MustCompile(`(?s)^#!/bin/sh\n'''exec' "?([^"\s]+)"? "\$0"`)
+	longShebang = regex.New(`(?s)^#!/bin/sh\n'''exec' "?([^"\s]+)"? "\$0"`)
 )
 
 // words understands [python [options]] program words..., python -m gunicorn,

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"assay/internal/regex"
 	"assay/internal/tape"
 
 	"github.com/miekg/dns"
@@ -19,7 +19,9 @@ const (
 	dnsTries = 2
 )
 
-var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?$`)
+var hostName = regex.New(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$`)
+
+const maxHostName = 254
 
 // dns asks the nameservers of resolv.conf, in their order, for a full name:
 // search domains and /etc/hosts are left out.

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"assay/internal/regex"
 	"assay/internal/syntax/gitindex"
 	"assay/internal/tape"
 
@@ -108,7 +108,7 @@ func (l *local) secretsOf(ctx context.Context, ref string) []live {
 }
 
 // ordinary is a value that may well stand in a file by chance.
-var ordinary = regexp.MustCompile(`^([A-Za-z._-]{1,15}|[0-9]{1,9})$`)
+var ordinary = regex.New(`^([A-Za-z._-]{1,15}|[0-9]{1,9})$`)
 
 // below are the references that begin so, in order.
 func (v *vault) below(prefix string) []string {
@@ -218,7 +218,7 @@ var (
 	// notSource are folders of other people's code and of what is made from the
 	// app's own.
 	notSource = []string{".git", ".hg", ".svn", "node_modules", "site-packages", "dist-packages", "__pycache__", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
-	notText   = regexp.MustCompile(`(?i)\.(png|jpe?g|gif|webp|avif|ico|bmp|svg|woff2?|ttf|otf|eot|mp[34]|webm|mov|zip|gz|xz|bz2|zst|tgz|pyc|so|whl|pdf|sqlite3?|db)$`)
+	notText   = regex.New(`(?i)\.(png|jpe?g|gif|webp|avif|ico|bmp|svg|woff2?|ttf|otf|eot|mp[34]|webm|mov|zip|gz|xz|bz2|zst|tgz|pyc|so|whl|pdf|sqlite3?|db)$`)
 )
 
 func (s *search) run(ctx context.Context) tape.Answer {
@@ -312,11 +312,11 @@ func wordByte(c byte) bool {
 // real: nothing else looks so.
 var keyShapes = []struct {
 	name  string
-	shape *regexp.Regexp
+	shape *regex.Regex
 }{
-	{"a live key of Stripe", regexp.MustCompile(`\b[sr]k_live_[0-9A-Za-z]{24,}`)},
-	{"a token of GitHub", regexp.MustCompile(`\b(?:gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{60,})`)},
-	{"a token of GitLab", regexp.MustCompile(`\bglpat-[0-9A-Za-z_-]{20}\b`)},
-	{"a token of Slack", regexp.MustCompile(`\bxox[bp]-[0-9]{10,}-[0-9]{10,}-[0-9A-Za-z-]{20,}`)},
-	{"a key of SendGrid", regexp.MustCompile(`\bSG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}\b`)},
+	{"a live key of Stripe", regex.New(`\b[sr]k_live_[0-9A-Za-z]{24,}`)},
+	{"a token of GitHub", regex.New(`\b(?:gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{60,})`)},
+	{"a token of GitLab", regex.New(`\bglpat-[0-9A-Za-z_-]{20}\b`)},
+	{"a token of Slack", regex.New(`\bxox[bp]-[0-9]{10,}-[0-9]{10,}-[0-9A-Za-z-]{20,}`)},
+	{"a key of SendGrid", regex.New(`\bSG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}\b`)},
 }

@@ -1,15 +1,16 @@
 package host
 
 import (
-	"regexp"
 	"testing"
+
+	"assay/internal/regex"
 )
 
 // The parts of the probe are one program: a name that two of them define would
 // be the last one's.
 func TestProbeNames(t *testing.T) {
 	seen := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^(?:def|class) (\w+)|^(\w+)(?:, \w+)* = `).FindAllStringSubmatch(probeCode+probeScript, -1) {
+	for _, m := range regex.New(`(?m)^(?:def|class) (\w+)|^(\w+)(?:, \w+)* = `).FindAllStringSubmatch(probeCode+probeScript, -1) {
 		name := m[1] + m[2]
 		if seen[name] {
 			t.Errorf("%s is defined twice", name)

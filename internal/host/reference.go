@@ -3,11 +3,11 @@ package host
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"assay/internal/regex"
 	"assay/internal/tape"
 )
 
@@ -22,7 +22,9 @@ type errand struct {
 
 // reference is "pid 812/env/DATABASE_URL", "unit shop.service/env/X", and with
 // either or both in front "/engine/BIND" and "/config/NAME".
-var reference = regexp.MustCompile(`^(?:pid ([1-9][0-9]{0,8}))? ?(?:unit ([^\s/]{1,255}))?/(env|engine|config)/(.{1,300})$`)
+var reference = regex.New(`^(?:pid ([1-9][0-9]*))? ?(?:unit ([^\s/]+))?/(env|engine|config)/(.+)$`)
+
+const maxReference = 600
 
 // errandFor finds what a reference leads to: a variable of a process or of a
 // unit, or what the app was found to use when it was loaded. The URL stays in
@@ -34,7 +36,7 @@ func (l *local) errandFor(ctx context.Context, a tape.Ask, deed string) (errand,
 		return e, unseen(deed, "no identity is given")
 	}
 	m := reference.FindStringSubmatch(a.Name)
-	if m == nil || m[1] == "" && m[2] == "" {
+	if m == nil || len(a.Name) > maxReference || m[1] == "" && m[2] == "" {
 		return e, unseen(deed, "not a place where a URL may lie")
 	}
 	if !l.root {

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 
+	"assay/internal/regex"
 	"assay/internal/tape"
 
 	"golang.org/x/sys/unix"
@@ -83,7 +83,7 @@ func (l *local) rootsOwn(ctx context.Context, deed, path string) tape.Answer {
 	})
 }
 
-var quotedPath = regexp.MustCompile(`"(/[^"\n]*)"`)
+var quotedPath = regex.New(`"(/[^"\n]*)"`)
 
 // hiddenByUs finds a path in a program's complaint that it could not see
 // because of the empty memory disks. A path whose folder is missing on the

@@ -27,7 +27,7 @@ func (l *local) tls(ctx context.Context, a tape.Ask) tape.Answer {
 	if err != nil {
 		return unseen("shake hands with "+short(a.Name), "not an address and port")
 	}
-	if a.Arg != "" && !hostName.MatchString(a.Arg) {
+	if a.Arg != "" && (len(a.Arg) > maxHostName || !hostName.MatchString(a.Arg)) {
 		if _, err := netip.ParseAddr(a.Arg); err != nil {
 			return unseen("shake hands with "+short(a.Name), "not a server name: "+short(a.Arg))
 		}

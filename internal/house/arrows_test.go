@@ -17,7 +17,7 @@ import (
 // order is the rooms in import order: a package imports only what stands above
 // it. A room with folders of its own (checks/nginx) has one place.
 var order = []string{
-	"tape", "syntax", "fact", "facts", "model", "check", "checks", "diagnose", "report", "story",
+	"regex", "tape", "syntax", "fact", "facts", "model", "check", "checks", "diagnose", "report", "story",
 	"host", "collect", "remote", "audit", "lab", "cli", "house",
 }
 
@@ -26,7 +26,7 @@ var holders = []string{"host", "collect", "remote", "audit", "lab", "cli"}
 
 // pure are the rooms from the tape to the report: no way to a host, a clock or
 // the environment, not even transitively.
-var pure = []string{"tape", "syntax", "fact", "facts", "model", "check", "checks", "diagnose", "report", "story"}
+var pure = []string{"regex", "tape", "syntax", "fact", "facts", "model", "check", "checks", "diagnose", "report", "story"}
 
 // runs may start programs.
 var runs = []string{"host", "remote", "lab"}

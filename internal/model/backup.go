@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/netip"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"assay/internal/fact"
 	"assay/internal/facts"
+	"assay/internal/regex"
 	"assay/internal/tape"
 )
 
@@ -211,7 +211,7 @@ func (x *Backup) is(name string) bool {
 }
 
 // backupWord is what people call such a job.
-var backupWord = regexp.MustCompile(`(?i)back[-_ ]?up|(^|[^a-z])(dump|bkp|restic|borg|borgmatic|rsnapshot|duplicity|duply|kopia|sanoid|zfs-auto-snapshot|snapper|bacula|bareos|tarsnap|snapshot)([^a-z]|$)|sicherung|sauvegarde`)
+var backupWord = regex.New(`(?i)back[-_ ]?up|(^|[^a-z])(dump|bkp|restic|borg|borgmatic|rsnapshot|duplicity|duply|kopia|sanoid|zfs-auto-snapshot|snapper|bacula|bareos|tarsnap|snapshot)([^a-z]|$)|sicherung|sauvegarde`)
 
 // packaged are jobs of Debian's own that bear such a name.
 var packaged = []string{"dpkg-db-backup.timer", "/etc/cron.daily/dpkg", "/etc/cron.daily/passwd", "snapd.snap-repair.timer", "e2scrub_all.timer"}
@@ -261,7 +261,7 @@ func (b *builder) rawCopies(j *Job) []*Dumping {
 	return out
 }
 
-var databaseFile = regexp.MustCompile(`\.(db|sqlite|sqlite3|db3)$`)
+var databaseFile = regex.New(`\.(db|sqlite|sqlite3|db3)$`)
 
 // When says how old something is, as people say it.
 func (x *Backup) When(t time.Time) string {

@@ -2,11 +2,11 @@ package model
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"assay/internal/fact"
+	"assay/internal/regex"
 )
 
 // Complaint is the one line that says best why a unit does not run.
@@ -85,19 +85,19 @@ func plainLine(s string) string {
 
 var weights = []struct {
 	weight int
-	say    *regexp.Regexp
+	say    *regex.Regex
 }{
 	// systemd 252 and 257: src/core/execute.c, exec-invoke.c, service.c.
-	{decisive, regexp.MustCompile(`Failed to (load environment files|locate executable|execute |determine (user|group) credentials|set up mount namespacing|set up standard (output|error)|open |create )` +
+	{decisive, regex.New(`Failed to (load environment files|locate executable|execute |determine (user|group) credentials|set up mount namespacing|set up standard (output|error)|open |create )` +
 		`|Changing to the requested working directory failed|killed by the OOM killer|[Oo]peration timed out|reception only permitted|code=(killed|dumped)`)},
-	{some, regexp.MustCompile(`Can't connect to|still could not bind|was sent SIG|terminated due to signal|WORKER TIMEOUT|not found$`)},
+	{some, regex.New(`Can't connect to|still could not bind|was sent SIG|terminated due to signal|WORKER TIMEOUT|not found$`)},
 	// What gunicorn 20.1 to 23 says before it gives up, and nginx's last word.
-	{telling, regexp.MustCompile(`Failed to find (attribute|application)|Connection in use|connection to .* failed: |Application object must be callable|Invalid (value|address|setting)|: error: |^Error: |Failed to parse|isn't a valid|doesn't exist|\[emerg\]|was skipped because of|Dependency failed for`)},
-	{vague, regexp.MustCompile(`Worker failed to boot|App failed to load|Exception in worker process|Main process exited|Failed with result`)},
+	{telling, regex.New(`Failed to find (attribute|application)|Connection in use|connection to .* failed: |Application object must be callable|Invalid (value|address|setting)|: error: |^Error: |Failed to parse|isn't a valid|doesn't exist|\[emerg\]|was skipped because of|Dependency failed for`)},
+	{vague, regex.New(`Worker failed to boot|App failed to load|Exception in worker process|Main process exited|Failed with result`)},
 }
 
 // exception is the last line of a traceback whose first line is out of sight.
-var exception = regexp.MustCompile(`^[A-Za-z_][\w.]*(Error|Exception)(: |$)`)
+var exception = regex.New(`^[A-Za-z_][\w.]*(Error|Exception)(: |$)`)
 
 func (j Journal) weight(i int) int {
 	text := j.Lines[i].Text
@@ -145,7 +145,7 @@ func (c Complaint) Sources() []fact.Source {
 func (c Complaint) Telling() bool { return c.weight >= some }
 
 // Said counts the lines since a moment that match.
-func (j Journal) Said(what *regexp.Regexp, since time.Time) int {
+func (j Journal) Said(what *regex.Regex, since time.Time) int {
 	n := 0
 	for _, l := range j.Lines {
 		if !l.At.Before(since) && what.MatchString(l.Text) {
@@ -220,8 +220,8 @@ func clip(s string) string {
 }
 
 var (
-	unitPrefix = regexp.MustCompile(`^[A-Za-z0-9:_.\\@-]+\.(service|socket): `)
-	pidMark    = regexp.MustCompile(`^\d+#\d+: `)
+	unitPrefix = regex.New(`^[A-Za-z0-9:_.\\@-]+\.(service|socket): `)
+	pidMark    = regex.New(`^\d+#\d+: `)
 )
 
 // How much a line tells.

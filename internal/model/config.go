@@ -2,10 +2,10 @@ package model
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
+	"assay/internal/regex"
 	"assay/internal/tape"
 )
 
@@ -27,8 +27,8 @@ func (a *App) Rehearsal() (tape.ConfigLoad, bool) {
 }
 
 var (
-	humps     = regexp.MustCompile(`([a-z0-9])([A-Z])`)
-	divides   = regexp.MustCompile(`[^A-Za-z0-9]+`)
+	humps     = regex.New(`([a-z0-9])([A-Z])`)
+	divides   = regex.New(`[^A-Za-z0-9]+`)
 	rehearsal = []string{"dev", "develop", "development", "debug", "test", "tests", "testing"}
 )
 
@@ -79,7 +79,7 @@ func (a *App) Supplied() bool {
 	return slices.ContainsFunc(key.From, func(p tape.SecretPlace) bool { return p.Kind == "environ" || path.Ext(p.Name) != ".py" })
 }
 
-var chooses = regexp.MustCompile(`(?i)(^|_)(config|env|settings|environment|mode|stage)$`)
+var chooses = regex.New(`(?i)(^|_)(config|env|settings|environment|mode|stage)$`)
 
 // Selector is the variable by which the app chooses its configuration.
 func (a *App) Selector() (tape.EnvRead, bool) {

@@ -2,11 +2,11 @@ package model
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"assay/internal/fact"
+	"assay/internal/regex"
 	"assay/internal/syntax/dsn"
 	"assay/internal/syntax/shell"
 )
@@ -100,8 +100,8 @@ func unfold(words []string, depth int) []string {
 }
 
 var (
-	toolInside = regexp.MustCompile(`(^|[\s/;|&(])(pg_\w+|pgbackrest|barman|wal-[ge]|mysqldump|mariadb-dump|sqlite3)\s`)
-	sqlInside  = regexp.MustCompile(`(?i)^\s*(\.backup|\.dump|\.clone|vacuum\s+into)\b`)
+	toolInside = regex.New(`(^|[\s/;|&(])(pg_\w+|pgbackrest|barman|wal-[ge]|mysqldump|mariadb-dump|sqlite3)\s`)
+	sqlInside  = regex.New(`(?i)^\s*(\.backup|\.dump|\.clone|vacuum\s+into)\b`)
 	noData     = []string{"-s", "--schema-only", "--no-data", "--globals-only", "-g", "--roles-only", "--version", "-V", "--help"}
 )
 
@@ -215,7 +215,7 @@ func targets(j *Job, dir string) []Target {
 	return out
 }
 
-var unknownPart = regexp.MustCompile(`\$\{?[A-Za-z_0-9@#]+[^}/]*\}?|%[A-Za-z]`)
+var unknownPart = regex.New(`\$\{?[A-Za-z_0-9@#]+[^}/]*\}?|%[A-Za-z]`)
 
 // target is the folder down to the first part that only running would tell.
 func target(name, dir string) (Target, bool) {

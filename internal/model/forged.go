@@ -2,11 +2,11 @@ package model
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"assay/internal/fact"
+	"assay/internal/regex"
 	syntax "assay/internal/syntax/nginx"
 	"assay/internal/tape"
 )
@@ -217,7 +217,7 @@ func (a *App) unviewed(w *Approach) []string {
 	return nil
 }
 
-var converter = regexp.MustCompile(`<(?:([a-z]+)(?:\([^)]*\))?:)?[A-Za-z_]\w*>`)
+var converter = regex.New(`<(?:([a-z]+)(?:\([^)]*\))?:)?[A-Za-z_]\w*>`)
 
 // fill gives a rule's converters values.
 func fill(rule string) (string, bool) {

@@ -1,13 +1,13 @@
 package model
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"assay/internal/fact"
 	"assay/internal/facts"
+	"assay/internal/regex"
 	"assay/internal/tape"
 )
 
@@ -46,7 +46,7 @@ func (b *builder) logTail(file string) fact.Of[Journal] {
 }
 
 // ownPrefix is what gunicorn puts before a line of its own (gunicorn/glogging.py).
-var ownPrefix = regexp.MustCompile(`^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4})\] \[\d+\] \[\w+\] `)
+var ownPrefix = regex.New(`^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4})\] \[\d+\] \[\w+\] `)
 
 func newJournal(where string, ask tape.Ask, lines []facts.Entry) Journal {
 	j := Journal{Where: where, Ask: ask, Lines: lines, traces: map[int]fact.Source{}}
@@ -67,7 +67,7 @@ func newJournal(where string, ask tape.Ask, lines []facts.Entry) Journal {
 	return j
 }
 
-var frameLine = regexp.MustCompile(`^ +File "([^"<]+)", line (\d+)`)
+var frameLine = regex.New(`^ +File "([^"<]+)", line (\d+)`)
 
 // frame takes in one line of a traceback: a place, or the code that stands there.
 func frame(at *fact.Source, line string) {

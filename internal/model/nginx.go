@@ -2,13 +2,13 @@ package model
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"assay/internal/fact"
 	"assay/internal/facts"
+	"assay/internal/regex"
 	"assay/internal/tape"
 )
 
@@ -97,7 +97,7 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 	return fact.Known(n)
 }
 
-var namedLine = regexp.MustCompile(` in (/\S+):(\d+)$`)
+var namedLine = regex.New(` in (/\S+):(\d+)$`)
 
 // accused is the line of the first problem that nginx -t names.
 func (b *builder) accused(test fact.Of[facts.NginxTest]) fact.Source {

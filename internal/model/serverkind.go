@@ -2,11 +2,11 @@ package model
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"assay/internal/fact"
+	"assay/internal/regex"
 	"assay/internal/syntax/gunicorn"
 )
 
@@ -17,7 +17,7 @@ var kinds = map[string]string{
 	"hypercorn": "hypercorn", "uvicorn": "uvicorn", "granian": "granian",
 }
 
-var pythonName = regexp.MustCompile(`^(python|pypy)[0-9.]*$`)
+var pythonName = regex.New(`^(python|pypy)[0-9.]*$`)
 
 // serverKind says which app server a command line runs, "" for none.
 func serverKind(args []string) string {
@@ -136,15 +136,15 @@ func runsServer(commands [][]string) bool {
 
 // containers are the marks that container engines leave in a cgroup path.
 var containers = []struct {
-	mark *regexp.Regexp
+	mark *regex.Regex
 	name string
 }{
-	{regexp.MustCompile(`docker[-/]([0-9a-f]{12})`), "docker"},
-	{regexp.MustCompile(`libpod-([0-9a-f]{12})`), "podman"},
-	{regexp.MustCompile(`cri-containerd-([0-9a-f]{12})`), "containerd"},
-	{regexp.MustCompile(`kubepods.*/([0-9a-f]{12})`), "kubernetes"},
-	{regexp.MustCompile(`lxc[./]([^/]+)`), "lxc"},
-	{regexp.MustCompile(`machine\.slice/(?:systemd-nspawn@|machine-)([^/]+)\.(?:service|scope)`), "nspawn"},
+	{regex.New(`docker[-/]([0-9a-f]{12})`), "docker"},
+	{regex.New(`libpod-([0-9a-f]{12})`), "podman"},
+	{regex.New(`cri-containerd-([0-9a-f]{12})`), "containerd"},
+	{regex.New(`kubepods.*/([0-9a-f]{12})`), "kubernetes"},
+	{regex.New(`lxc[./]([^/]+)`), "lxc"},
+	{regex.New(`machine\.slice/(?:systemd-nspawn@|machine-)([^/]+)\.(?:service|scope)`), "nspawn"},
 }
 
 // container says in which container a process runs, "" for none.

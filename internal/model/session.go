@@ -2,17 +2,17 @@ package model
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
 	"assay/internal/fact"
+	"assay/internal/regex"
 	"assay/internal/tape"
 )
 
 // formPage are pages that strangers are meant to open, and that keep a token in
 // the session: nothing else of an app is asked for without need.
-var formPage = regexp.MustCompile(`(?i)^/([a-z]{2}/|[a-z]+/)?(log-?in|sign-?in|auth/login|sign-?up|register|forgot|reset|contact)(-password)?/?$`)
+var formPage = regex.New(`(?i)^/([a-z]{2}/|[a-z]+/)?(log-?in|sign-?in|auth/login|sign-?up|register|forgot|reset|contact)(-password)?/?$`)
 
 // sessions asks the running app for sessions, to see with which key they are
 // signed. Absent: nothing is known that would give one.
@@ -70,7 +70,7 @@ func (a *App) formPages() []string {
 			out = append(out, r.Rule)
 		}
 	}
-	login := regexp.MustCompile(`(?i)log-?in|sign-?in`)
+	login := regex.New(`(?i)log-?in|sign-?in`)
 	slices.SortStableFunc(out, func(x, y string) int {
 		switch lx, ly := login.MatchString(x), login.MatchString(y); {
 		case lx && !ly:

@@ -1,12 +1,12 @@
 package model
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"assay/internal/fact"
+	"assay/internal/regex"
 	"assay/internal/tape"
 )
 
@@ -190,7 +190,7 @@ func (b *builder) others(st *Store) []string {
 	return out
 }
 
-var pgPort = regexp.MustCompile(`(?m)^\s*port\s*=?\s*'?(\d+)`)
+var pgPort = regex.New(`(?m)^\s*port\s*=?\s*'?(\d+)`)
 
 func (b *builder) storeUnitNames(st *Store) []string {
 	switch st.Kind {

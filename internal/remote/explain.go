@@ -4,35 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // complaints are ssh's own words (OpenSSH 8 to 10) in the order in which they
 // are the cause: where a jump host was refused, ssh says the cause first and
 // "Connection closed by UNKNOWN port 65535" after it.
 var complaints = []struct {
-	re         *regexp.Regexp
+	re         *regex.Regex
 	text, hint string // {} is the host, $1 what the expression caught
 }{
-	{regexp.MustCompile(`REMOTE HOST IDENTIFICATION HAS CHANGED(?s:.*?)Offending \S+ key in (\S+)`),
+	{regex.New(`REMOTE HOST IDENTIFICATION HAS CHANGED(?s:.*?)Offending \S+ key in (\S+)`),
 		"its host key is not the one in $1", "if the host was built anew: ssh-keygen -R, then ssh {} once and compare the fingerprint; if not, someone may stand in between"},
-	{regexp.MustCompile(`REMOTE HOST IDENTIFICATION HAS CHANGED|[Hh]ost key for (\S+) has changed`),
+	{regex.New(`REMOTE HOST IDENTIFICATION HAS CHANGED|[Hh]ost key for (\S+) has changed`),
 		"its host key is not the one that is known", "if the host was built anew: ssh-keygen -R, then ssh {} once and compare the fingerprint; if not, someone may stand in between"},
-	{regexp.MustCompile(`host key is known for (\S+) and`),
+	{regex.New(`host key is known for (\S+) and`),
 		"the host key of $1 is not known", "ssh {} once, and compare the fingerprint before you say yes"},
-	{regexp.MustCompile(`REVOKED HOST KEY|revoked host key`), "its host key is revoked", ""},
-	{regexp.MustCompile(`Host key verification failed`), "its host key could not be verified", "ssh {} once, and compare the fingerprint before you say yes"},
-	{regexp.MustCompile(`Too many authentication failures`), "it was offered too many keys", "name the one for it in ~/.ssh/config: IdentityFile, with IdentitiesOnly yes"},
-	{regexp.MustCompile(`(\S+: Permission denied \([^)]*\))`), "$1",
+	{regex.New(`REVOKED HOST KEY|revoked host key`), "its host key is revoked", ""},
+	{regex.New(`Host key verification failed`), "its host key could not be verified", "ssh {} once, and compare the fingerprint before you say yes"},
+	{regex.New(`Too many authentication failures`), "it was offered too many keys", "name the one for it in ~/.ssh/config: IdentityFile, with IdentitiesOnly yes"},
+	{regex.New(`(\S+: Permission denied \([^)]*\))`), "$1",
 		"assay uses keys and your agent, and asks for no password of ssh; ssh-add puts a key into the agent, ssh-add -l lists them"},
-	{regexp.MustCompile(`Could not resolve hostname (\S+):`), "no address is known for $1", "is it spelt as in ~/.ssh/config?"},
-	{regexp.MustCompile(`(port \d+: Connection refused)`), "$1", "does sshd run there, on that port?"},
-	{regexp.MustCompile(`(port \d+: (?:No route to host|Network is unreachable))`), "$1", ""},
-	{regexp.MustCompile(`(?:(port \d+: )?(?:Connection|Operation) timed out)`), "${1}timed out", "is the host up, and does its firewall let ssh through?"},
-	{regexp.MustCompile(`(.*[Bb]ad configuration.*|Bad owner or permissions on .*|.*terminating, \d+ bad configuration options.*)`), "$1", ""},
-	{regexp.MustCompile(`Timeout, server \S+ not responding`), "the connection was lost", ""},
-	{regexp.MustCompile(`(Unable to negotiate .*|kex_exchange_identification: .*)`), "$1", ""},
+	{regex.New(`Could not resolve hostname (\S+):`), "no address is known for $1", "is it spelt as in ~/.ssh/config?"},
+	{regex.New(`(port \d+: Connection refused)`), "$1", "does sshd run there, on that port?"},
+	{regex.New(`(port \d+: (?:No route to host|Network is unreachable))`), "$1", ""},
+	{regex.New(`(?:(port \d+: )?(?:Connection|Operation) timed out)`), "${1}timed out", "is the host up, and does its firewall let ssh through?"},
+	{regex.New(`(.*[Bb]ad configuration.*|Bad owner or permissions on .*|.*terminating, \d+ bad configuration options.*)`), "$1", ""},
+	{regex.New(`Timeout, server \S+ not responding`), "the connection was lost", ""},
+	{regex.New(`(Unable to negotiate .*|kex_exchange_identification: .*)`), "$1", ""},
 }
 
 // explain finds the cause of an error: in what the other end told, or in what

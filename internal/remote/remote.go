@@ -11,10 +11,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"assay/internal/regex"
 	"assay/internal/tape"
 )
 
@@ -54,7 +54,7 @@ func (h Host) Tape(ctx context.Context) (*tape.Tape, error) {
 }
 
 func (h Host) visit(ctx context.Context) (*tape.Tape, error) {
-	if !nameShape.MatchString(h.Name) {
+	if len(h.Name) > 300 || !nameShape.MatchString(h.Name) {
 		return nil, ErrName
 	}
 	w, err := h.dial(ctx)
@@ -78,7 +78,7 @@ func (h Host) visit(ctx context.Context) (*tape.Tape, error) {
 var ErrName = errors.New("want what ssh takes: web-1, ann@web-1 or ssh://ann@web-1:2222")
 
 // nameShape keeps what is no host away from ssh; "-o…" would be an option.
-var nameShape = regexp.MustCompile(`^[A-Za-z0-9_\[][A-Za-z0-9_.:@%/\[\]-]{0,300}$`)
+var nameShape = regex.New(`^[A-Za-z0-9_\[][A-Za-z0-9_.:@%/\[\]-]*$`)
 
 // look is the visit once the line stands.
 func (h Host) look(w *wire) (*tape.Tape, error) {
@@ -114,13 +114,13 @@ func (h Host) greet(w *wire) (guest, error) {
 	if len(f) != 4 {
 		return guest{}, fmt.Errorf("its greeting is %q", rest)
 	}
-	if !userShape.MatchString(f[3]) {
+	if len(f[3]) > 64 || !userShape.MatchString(f[3]) {
 		f[3] = "the user"
 	}
 	return guest{f[0], f[1], f[2], f[3]}, nil
 }
 
-var userShape = regexp.MustCompile(`^[A-Za-z0-9._@\\-]{1,64}$`)
+var userShape = regex.New(`^[A-Za-z0-9._@\\-]+$`)
 
 // bring puts the program there unless it is there already.
 func (h Host) bring(w *wire, p binary) error {

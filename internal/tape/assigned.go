@@ -1,19 +1,20 @@
 package tape
 
 import (
-	"regexp"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 var (
 	// namedValue is NAME= as shells, units, env files, Python and JSON write it:
 	// SECRET_KEY=, "token": , config["SECRET_KEY"] = ; \" where a string stands in
 	// a string. A hyphen is allowed for options: --db-password=x.
-	namedValue = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_.\-]*)\\*["']?\]?[ \t]*(?::=|[=:])[ \t]*`)
+	namedValue = regex.New(`([A-Za-z_][A-Za-z0-9_.\-]*)\\*["']?\]?[ \t]*(?::=|[=:])[ \t]*`)
 	// fallback is environ.get("NAME", and its like.
-	fallback = regexp.MustCompile(`\(\\*["']([A-Za-z_][A-Za-z0-9_]*)\\*["'][ \t]*,[ \t]*`)
+	fallback = regex.New(`\(\\*["']([A-Za-z_][A-Za-z0-9_]*)\\*["'][ \t]*,[ \t]*`)
 	// annotated is what stands between the type of a Python variable and its value.
-	annotated = regexp.MustCompile(`^[ \t]*=[ \t]*`)
+	annotated = regex.New(`^[ \t]*=[ \t]*`)
 )
 
 // assignments finds the values of names that say that they are secret. A value
@@ -21,7 +22,7 @@ var (
 // MESSAGE, MAIL_PASSWORD=x that of Environment. ends holds where the value may
 // end, the furthest first.
 func assignments(s string, each func(from int, ends []int)) {
-	for _, re := range []*regexp.Regexp{namedValue, fallback} {
+	for _, re := range []*regex.Regex{namedValue, fallback} {
 		for at := 0; ; {
 			m := re.FindStringSubmatchIndex(s[at:])
 			if m == nil {
@@ -86,7 +87,7 @@ func quoted(s, quote string) int {
 	return len(s)
 }
 
-var escaped = regexp.MustCompile(`\\(.)`)
+var escaped = regex.New(`\\(.)`)
 
 // unescaped is a quoted value as its reader has it.
 func unescaped(v string) string { return escaped.ReplaceAllString(v, "$1") }

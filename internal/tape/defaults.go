@@ -1,9 +1,10 @@
 package tape
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // KnownDefaults are values that every attacker tries first, in lower case:
@@ -25,9 +26,9 @@ var KnownDefaults = []string{
 }
 
 // defaultWords are what sample keys are made of: a key of nothing else is one.
-var defaultWords = regexp.MustCompile(`(?i)secret|password|passwd|change|replace|please|production|development|default|example|sample|super|very|really|this|that|your|with|real|random|string|long|flask|application|django|insecure|unsafe|never|guess|generated|generate|value|must|before|deploy|deploying|deployment|here|goes|some|something|should|strong|secure|security|unique|hard|token|session|cookie|csrf|private|signing|testing|local|key|app|dev|prod|test|jwt|the|for|and|not|you|use|will|be|is|in|it|me|my|to|of|so|an|a`)
+var defaultWords = regex.New(`(?i)secret|password|passwd|change|replace|please|production|development|default|example|sample|super|very|really|this|that|your|with|real|random|string|long|flask|application|django|insecure|unsafe|never|guess|generated|generate|value|must|before|deploy|deploying|deployment|here|goes|some|something|should|strong|secure|security|unique|hard|token|session|cookie|csrf|private|signing|testing|local|key|app|dev|prod|test|jwt|the|for|and|not|you|use|will|be|is|in|it|me|my|to|of|so|an|a`)
 
-var separators = regexp.MustCompile(`[^A-Za-z0-9]+`)
+var separators = regex.New(`[^A-Za-z0-9]+`)
 
 // KnownDefault says that a value is a sample out of a guide, or made of nothing
 // but the words of such samples and a few digits. What chance makes is no

@@ -1,6 +1,8 @@
 package tape
 
-import "regexp"
+import (
+	"assay/internal/regex"
+)
 
 // Query is one statement that an audit may give to the app's own database. It
 // runs in a transaction that may only read, with a limit of time.
@@ -54,11 +56,13 @@ func Setup(engine string) []string {
 const VersionTable = "alembic_version"
 
 // versionTable is a name that needs no thought about quoting: it is quoted all the same.
-var versionTable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_$]{0,62}\.)?[A-Za-z_][A-Za-z0-9_$]{0,62}$`)
+var versionTable = regex.New(`^([A-Za-z_][A-Za-z0-9_$]*\.)?[A-Za-z_][A-Za-z0-9_$]*$`)
 
 // ValidTable says that a version table's name, with its schema or without, is
 // one that may be asked for.
-func ValidTable(name string) bool { return versionTable.MatchString(name) }
+func ValidTable(name string) bool {
+	return len(name) <= 127 && versionTable.MatchString(name)
+}
 
 // RedisInfo are the fields of INFO that are kept.
 var RedisInfo = []string{"redis_version", "redis_mode", "valkey_version", "server_name", "config_file", "uptime_in_seconds", "connected_clients", "maxclients",

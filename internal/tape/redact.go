@@ -8,9 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // Secrets are found in the places where they are kept: values of variables,
@@ -20,22 +21,22 @@ import (
 // at its name, since it may well be an ordinary word.
 var (
 	// secretName is the name of a variable, a setting or an option.
-	secretName = regexp.MustCompile(`(?i)(secret|passw|passphrase|passwd|token|api_?key|apikey|private_?key|access_?key|auth_?key|signing_?key|encryption_?key|license_?key|credential|salt|dsn$|webhook|^pgpass|(^|[_.\-])pass$|_pwd$|(fernet|jwt|stripe|hmac|cookie|session|csrf|crypt|master)_?key)`)
+	secretName = regex.New(`(?i)(secret|passw|passphrase|passwd|token|api_?key|apikey|private_?key|access_?key|auth_?key|signing_?key|encryption_?key|license_?key|credential|salt|dsn$|webhook|^pgpass|(^|[_.\-])pass$|_pwd$|(fernet|jwt|stripe|hmac|cookie|session|csrf|crypt|master)_?key)`)
 	// plainName looks like a secret's and is none: it says where one lies, or
 	// how long one lives.
-	plainName = regexp.MustCompile(`(?i)(_file|_path|_dir|_name|_header|_headers|_field|_method|_location|_age|_lifetime|_expires|_expiry|_ttl|_timeout|_length|_enabled|_required|_uri|_endpoint|^(proxy|uwsgi|fastcgi|scgi|grpc)_pass)$`)
+	plainName = regex.New(`(?i)(_file|_path|_dir|_name|_header|_headers|_field|_method|_location|_age|_lifetime|_expires|_expiry|_ttl|_timeout|_length|_enabled|_required|_uri|_endpoint|^(proxy|uwsgi|fastcgi|scgi|grpc)_pass)$`)
 	// quotedPair is one word of Environment= that is quoted whole: "NAME=value".
-	quotedPair = regexp.MustCompile(`["']([A-Za-z_][A-Za-z0-9_]*)=((?:[^"'\\\n]|\\.)*)["']`)
+	quotedPair = regex.New(`["']([A-Za-z_][A-Za-z0-9_]*)=((?:[^"'\\\n]|\\.)*)["']`)
 	// option is a value that follows its option as a word of its own.
-	option = regexp.MustCompile(`(?:^|[\s\x00])(--?[A-Za-z][A-Za-z0-9\-]*)[ \x00]+([^\s\x00\-][^\s\x00]*)`)
+	option = regex.New(`(?:^|[\s\x00])(--?[A-Za-z][A-Za-z0-9\-]*)[ \x00]+([^\s\x00\-][^\s\x00]*)`)
 	// userinfo is the password of a URL; the last @ before the host ends it.
-	userinfo = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@"'<>]*:([^\s"'<>/?]+)@`)
-	bearer   = regexp.MustCompile(`(?i)\b(?:bearer|basic)[ ]+([A-Za-z0-9+/=._\-]{8,})`)
-	privKey  = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`)
-	cookie   = regexp.MustCompile(`(?i)["']?(?:set-cookie|cookie)["']?[ \t]*[:,][ \t]*["']?[^=\s"']+=\\?"?([^;"'\s]+)`)
+	userinfo = regex.New(`[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@"'<>]*:([^\s"'<>/?]+)@`)
+	bearer   = regex.New(`(?i)\b(?:bearer|basic)[ ]+([A-Za-z0-9+/=._\-]{8,})`)
+	privKey  = regex.New(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`)
+	cookie   = regex.New(`(?i)["']?(?:set-cookie|cookie)["']?[ \t]*[:,][ \t]*["']?[^=\s"']+=\\?"?([^;"'\s]+)`)
 	// word is what a cookie holds that is no secret: replaced in the header alone.
-	word  = regexp.MustCompile(`^[A-Za-z._-]{1,15}$`)
-	token = regexp.MustCompile(`\[masked:[^\]]*\]`)
+	word  = regex.New(`^[A-Za-z._-]{1,15}$`)
+	token = regex.New(`\[masked:[^\]]*\]`)
 )
 
 const (
@@ -197,7 +198,7 @@ func gatherLine(s string, found map[string]bool) {
 			found[plain] = true
 		}
 	}
-	for _, re := range []*regexp.Regexp{userinfo, bearer} {
+	for _, re := range []*regex.Regex{userinfo, bearer} {
 		for _, m := range re.FindAllStringSubmatch(s, -1) {
 			found[m[1]] = true
 			if plain, err := url.QueryUnescape(m[1]); err == nil {
@@ -263,7 +264,7 @@ func (c cleaner) clean(s string) string {
 	for l := range strings.Lines(s) {
 		if suspicious(l) {
 			l = c.atNames(l)
-			for _, re := range []*regexp.Regexp{quotedPair, option} {
+			for _, re := range []*regex.Regex{quotedPair, option} {
 				l = c.at(re, l, true)
 			}
 			l = c.at(cookie, c.at(userinfo, l, false), false)
@@ -301,7 +302,7 @@ func (c cleaner) atNames(s string) string {
 }
 
 // at replaces the value of each match by its token.
-func (c cleaner) at(re *regexp.Regexp, s string, named bool) string {
+func (c cleaner) at(re *regex.Regex, s string, named bool) string {
 	var b strings.Builder
 	last := 0
 	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // Request is what an HTTP ask sends: no body, and nothing that is secret.
@@ -24,8 +25,8 @@ func (r Request) String() string {
 }
 
 var (
-	hostField   = regexp.MustCompile(`^[A-Za-z0-9._\[\]:-]{1,255}$`)
-	headerField = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]{0,63}): ([\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?)$`)
+	hostField   = regex.New(`^[A-Za-z0-9._\[\]:-]+$`)
+	headerField = regex.New(`^([A-Za-z][A-Za-z0-9-]*): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$`)
 )
 
 const maxHeaders = 12
@@ -46,7 +47,7 @@ func ParseRequest(s string) (Request, error) {
 	if _, err := url.ParseRequestURI(r.Path); err != nil || !strings.HasPrefix(r.Path, "/") || strings.HasPrefix(r.Path, "//") || len(r.Path) > 4096 {
 		return Request{}, fmt.Errorf("not a path: %.80q", r.Path)
 	}
-	if !hostField.MatchString(r.Host) {
+	if len(r.Host) > 255 || !hostField.MatchString(r.Host) {
 		return Request{}, fmt.Errorf("not a host: %.80q", r.Host)
 	}
 	if len(r.Header) > maxHeaders {
@@ -54,7 +55,7 @@ func ParseRequest(s string) (Request, error) {
 	}
 	for _, l := range r.Header {
 		m := headerField.FindStringSubmatch(l)
-		if m == nil || slices.Contains(framing, strings.ToLower(m[1])) {
+		if m == nil || len(l) > 512 || slices.Contains(framing, strings.ToLower(m[1])) {
 			return Request{}, fmt.Errorf("not a header: %.80q", l)
 		}
 	}

@@ -5,9 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // spellings are the forms in which a value may be printed: as it is, as
@@ -52,7 +53,7 @@ func inURL(v string) []string {
 	return out
 }
 
-var hexDigits = regexp.MustCompile(`%[0-9A-F]{2}`)
+var hexDigits = regex.New(`%[0-9A-F]{2}`)
 
 // inBase64 is what every encoding of a text with v in it has in common, for
 // each of the three places in a group of bytes at which v may begin.

@@ -2,12 +2,12 @@ package gunicorn
 
 import (
 	"fmt"
-	"regexp"
 	"time"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/regex"
 )
 
 var _ = Family.Add(check.Check{
@@ -98,8 +98,8 @@ func alive(workers []model.Process) int {
 // booting is what gunicorn says of each worker that it starts, and recycled of
 // each that max_requests ends: those start anew all day (20.1 to 23).
 var (
-	booting  = regexp.MustCompile(`Booting worker with pid`)
-	recycled = regexp.MustCompile(`Autorestarting worker`)
+	booting  = regex.New(`Booting worker with pid`)
+	recycled = regex.New(`Autorestarting worker`)
 )
 
 // dying says that workers end soon after they were started. One reload starts

@@ -3,12 +3,12 @@ package nginx
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/regex"
 )
 
 var _ = Family.Add(check.Check{
@@ -91,7 +91,7 @@ func configRemedy(n model.NginxConfigSubject, verb string) check.Remedy {
 
 // missing is nginx's word for a link that an include with a pattern found, and
 // that leads nowhere (1.22, 1.26).
-var missing = regexp.MustCompile(`open\(\) "(\S+)" failed \(2: `)
+var missing = regex.New(`open\(\) "(\S+)" failed \(2: `)
 
 // conflict is nginx's word for two blocks with one name (1.22, 1.26).
-var conflict = regexp.MustCompile(`conflicting server name "([A-Za-z0-9._*-]+)"`)
+var conflict = regex.New(`conflicting server name "([A-Za-z0-9._*-]+)"`)

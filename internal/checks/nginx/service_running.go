@@ -2,12 +2,12 @@ package nginx
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/regex"
 )
 
 var _ = Family.Add(check.Check{
@@ -66,7 +66,7 @@ func running(h *check.Hearing, n *model.Nginx) check.Verdict {
 }
 
 // taken is what nginx says when a port is not free (1.22, 1.26).
-var taken = regexp.MustCompile(`bind\(\) to \S+:(\d+) failed \(98: `)
+var taken = regex.New(`bind\(\) to \S+:(\d+) failed \(98: `)
 
 // listText joins what was found for a summary: two in full, then a count.
 func listText(items []string) string {

@@ -2,13 +2,13 @@ package systemd
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/regex"
 )
 
 var _ = Family.Add(check.Check{
@@ -79,7 +79,7 @@ func because(h *check.Hearing, u *model.Unit) string {
 
 // noSocket is gunicorn's word when it gave up making its unix socket (20.1 to
 // 23, gunicorn/sock.py).
-var noSocket = regexp.MustCompile(`^Can't connect to /`)
+var noSocket = regex.New(`^Can't connect to /`)
 
 // mayNotMake says that the service's user was seen to be refused in the folder
 // of its socket.
@@ -239,7 +239,7 @@ func mend(u *model.Unit, verb string) check.Remedy {
 
 // inUse is gunicorn's word for a taken port: 20.1 says "Connection in use:
 // ('127.0.0.1', 8000)", 23 "connection to ('127.0.0.1', 8000) failed: [Errno 98]".
-var inUse = regexp.MustCompile(`(?:Connection in use: |connection to )\('[^']*', (\d+)\)(?:$| failed: \[Errno 98\])`)
+var inUse = regex.New(`(?:Connection in use: |connection to )\('[^']*', (\d+)\)(?:$| failed: \[Errno 98\])`)
 
 // begin is for a unit that only has to be started.
 func begin(u *model.Unit, do string) check.Remedy {

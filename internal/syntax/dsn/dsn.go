@@ -7,9 +7,10 @@ import (
 	"errors"
 	"net/url"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // DSN is a URL without its password.
@@ -93,7 +94,7 @@ func GivenScheme(s string) string {
 }
 
 // plainQuery begins like a query that drivers know, rather than like a password.
-var plainQuery = regexp.MustCompile(`^\?(application_name|fallback_application_name|options|host|user|charset|connect_timeout|sslmode|sslrootcert|client_encoding)=`)
+var plainQuery = regex.New(`^\?(application_name|fallback_application_name|options|host|user|charset|connect_timeout|sslmode|sslrootcert|client_encoding)=`)
 
 // credentials cuts USER:PASSWORD@ off. The host part can hold no "@", so the last
 // "@" wins, but for one in a query that begins with a key that drivers know.

@@ -3,8 +3,9 @@ package dsn
 import (
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // Login is a database URL as SQLAlchemy takes it apart, with its password: for
@@ -25,7 +26,7 @@ var ErrForm = errors.New("SQLAlchemy cannot parse this URL")
 
 // form is the expression of sqlalchemy/engine/url.py, _parse_url, 1.4 to 2.0:
 // the first @ ends the password, whatever was meant.
-var form = regexp.MustCompile(`^([\w+]+)://(?:([^:/]*)(?::([^@]*))?@)?(?:(?:\[([^/?]+)\]|([^/:?]+))?(?::([^/?]*))?)?(?:/([^?]*))?(?:\?(.*))?`)
+var form = regex.New(`^([\w+]+)://(?:([^:/]*)(?::([^@]*))?@)?(?:(?:\[([^/?]+)\]|([^/:?]+))?(?::([^/?]*))?)?(?:/([^?]*))?(?:\?(.*))?`)
 
 // ParseLogin takes a URL apart exactly as SQLAlchemy 1.4 and 2.0 do.
 func ParseLogin(raw string) (Login, error) {

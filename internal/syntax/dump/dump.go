@@ -9,8 +9,9 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
-	"regexp"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // File is what is known of one backup.
@@ -170,12 +171,12 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 var (
-	pgServer = regexp.MustCompile(`(?m)^-- Dumped from database version (\S+)`)
-	pgTool   = regexp.MustCompile(`(?m)^-- Dumped by pg_dump version (\S+)`)
-	connect  = regexp.MustCompile(`(?m)^\\connect (?:-reuse-previous=\S+ )?"?([^"\s]+)"?$`)
-	myHead   = regexp.MustCompile(`(?m)^-- (?:MariaDB|MySQL) dump (\S+)`)
-	myBase   = regexp.MustCompile(`(?m)^-- Host: .*? Database: ([^\s]*)[ \t]*$`)
-	myServer = regexp.MustCompile(`(?m)^-- Server version\s+(\S+)`)
+	pgServer = regex.New(`(?m)^-- Dumped from database version (\S+)`)
+	pgTool   = regex.New(`(?m)^-- Dumped by pg_dump version (\S+)`)
+	connect  = regex.New(`(?m)^\\connect (?:-reuse-previous=\S+ )?"?([^"\s]+)"?$`)
+	myHead   = regex.New(`(?m)^-- (?:MariaDB|MySQL) dump (\S+)`)
+	myBase   = regex.New(`(?m)^-- Host: .*? Database: ([^\s]*)[ \t]*$`)
+	myServer = regex.New(`(?m)^-- Server version\s+(\S+)`)
 )
 
 // text knows the dumps that are SQL by the comments at their two ends.
@@ -202,7 +203,7 @@ func text(head, tail []byte) File {
 	return f
 }
 
-func first(re *regexp.Regexp, s string) string {
+func first(re *regex.Regex, s string) string {
 	if m := re.FindStringSubmatch(s); m != nil {
 		return m[1]
 	}

@@ -2,9 +2,10 @@ package gunicorn
 
 import (
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // Bind is an address to listen on, as gunicorn understands it.
@@ -20,7 +21,7 @@ type Bind struct {
 	Problem string
 }
 
-var unixPrefix = regexp.MustCompile(`unix:(//)?`)
+var unixPrefix = regex.New(`unix:(//)?`)
 
 // ParseBind follows gunicorn/util.py, parse_address, word for word: "unix:" with
 // or without "//" before the path, fd://N, tcp:// is dropped, [v6]:port, host:port,

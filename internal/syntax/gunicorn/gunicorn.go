@@ -6,8 +6,9 @@ package gunicorn
 
 import (
 	"path"
-	"regexp"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // Place is where a value came from.
@@ -100,7 +101,7 @@ func (s Settings) ConfFile() (file, module string, given bool) {
 	return strings.TrimPrefix(v.Text, "file:"), "", true
 }
 
-var title = regexp.MustCompile(`^gunicorn: (master|worker) \[(.*)\]`)
+var title = regex.New(`^gunicorn: (master|worker) \[(.*)\]`)
 
 // ParseArgs reads the command line of a process or of a unit, and the value of
 // GUNICORN_CMD_ARGS ("" if not set). It sees through python, python -m, env, sh
@@ -153,12 +154,12 @@ func plain(texts []string) []word {
 }
 
 var (
-	isPython   = regexp.MustCompile(`^(python|pypy)[0-9.]*$`)
-	isGunicorn = regexp.MustCompile(`^gunicorn(3|-?[0-9.]+|_paster)?(\.exe)?$`)
-	isShell    = regexp.MustCompile(`^(ba|da|z|k)?sh$`)
-	assignment = regexp.MustCompile(`^[A-Za-z_]\w*=`)
+	isPython   = regex.New(`^(python|pypy)[0-9.]*$`)
+	isGunicorn = regex.New(`^gunicorn(3|-?[0-9.]+|_paster)?(\.exe)?$`)
+	isShell    = regex.New(`^(ba|da|z|k)?sh$`)
+	assignment = regex.New(`^[A-Za-z_]\w*=`)
 	// runners run the command that follows their own words and options.
-	runners = regexp.MustCompile(`^(poetry|uv|uvx|pipenv|pdm|hatch|rye|conda|micromamba|newrelic-admin|ddtrace-run|opentelemetry-instrument|scout-apm|nohup|nice|ionice|setsid|exec|command|time|timeout|stdbuf|dumb-init|tini|catchsegv|sudo|runuser|setpriv|chpst|softlimit|authbind|doppler|dotenv|infisical|chamber|aws-vault|op|taskset|numactl|systemd-run|strace|flock|honcho|supervise|envdir|jemalloc\.sh)$`)
+	runners = regex.New(`^(poetry|uv|uvx|pipenv|pdm|hatch|rye|conda|micromamba|newrelic-admin|ddtrace-run|opentelemetry-instrument|scout-apm|nohup|nice|ionice|setsid|exec|command|time|timeout|stdbuf|dumb-init|tini|catchsegv|sudo|runuser|setpriv|chpst|softlimit|authbind|doppler|dotenv|infisical|chamber|aws-vault|op|taskset|numactl|systemd-run|strace|flock|honcho|supervise|envdir|jemalloc\.sh)$`)
 )
 
 // unwrap returns the words behind the one that is gunicorn.

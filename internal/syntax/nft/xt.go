@@ -1,9 +1,10 @@
 package nft
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // iptables-nft keeps some matches in a form of its own. nft's JSON names them
@@ -11,9 +12,9 @@ import (
 // output has them translated. So the text fills in what the JSON leaves out.
 
 var (
-	stateText = regexp.MustCompile(`\bct state (!= )?([a-z,]+)`)
-	fibText   = regexp.MustCompile(`\bfib daddr type (!= )?([a-z]+)`)
-	portText  = regexp.MustCompile(`\b(tcp|udp) (dport|sport) (!= )?(\{[^}]*\}|[0-9-]+)`)
+	stateText = regex.New(`\bct state (!= )?([a-z,]+)`)
+	fibText   = regex.New(`\bfib daddr type (!= )?([a-z]+)`)
+	portText  = regex.New(`\b(tcp|udp) (dport|sport) (!= )?(\{[^}]*\}|[0-9-]+)`)
 )
 
 // AddText takes the output of `nft list ruleset` (the text, of the same moment)

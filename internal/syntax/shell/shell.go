@@ -4,8 +4,9 @@
 package shell
 
 import (
-	"regexp"
 	"strings"
+
+	"assay/internal/regex"
 )
 
 // Line is one logical line: backslashes joined, comments gone.
@@ -56,7 +57,7 @@ func comment(l string) string {
 	return l
 }
 
-var assign = regexp.MustCompile(`^\s*(?:export\s+|readonly\s+|local\s+|declare\s+(?:-\w+\s+)*)?([A-Za-z_][A-Za-z0-9_]*)=(?:"([^"]*)"|'([^']*)'|([^\s;&|]*))`)
+var assign = regex.New(`^\s*(?:export\s+|readonly\s+|local\s+|declare\s+(?:-\w+\s+)*)?([A-Za-z_][A-Za-z0-9_]*)=(?:"([^"]*)"|'([^']*)'|([^\s;&|]*))`)
 
 // Assignments are the variables that lines set, the last value of each, as far
 // as they stand at the beginning of a line; on top of those given.
@@ -92,7 +93,7 @@ func flat(s string) string {
 	return b.String()
 }
 
-var variable = regexp.MustCompile(`\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^}]*))?\}|([A-Za-z_][A-Za-z0-9_]*))`)
+var variable = regex.New(`\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^}]*))?\}|([A-Za-z_][A-Za-z0-9_]*))`)
 
 // Expand puts in the variables that are known. Those that are not stay.
 func Expand(s string, vars map[string]string) string {
