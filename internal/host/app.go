@@ -138,6 +138,9 @@ func (l *local) serviceOfProcess(s *service, pid, uid int, deed string) tape.Ans
 	if !ok {
 		return unseen(deed, "the process has written its title over its environment")
 	}
+	if len(vars) > maxVariables {
+		return unseen(deed, fmt.Sprintf("its environment holds more than %d variables", maxVariables))
+	}
 	cwd, err := os.Readlink(dir + "/cwd")
 	if err != nil {
 		return l.gone(deed, err)

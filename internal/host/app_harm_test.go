@@ -3,7 +3,9 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -94,6 +96,22 @@ func TestProcessOfAnother(t *testing.T) {
 	v := l.See(context.Background(), tape.Ask{Kind: tape.KindApp, Name: "pid " + strconv.Itoa(h.live.Process.Pid), As: id.String()})[0]
 	if v.Status != tape.Unseen || !strings.Contains(v.Why, "now runs as user "+strconv.Itoa(h.uid)) {
 		t.Errorf("%+v", v)
+	}
+}
+
+// Thousands of secrets, each looked for everywhere, would be the audit's end.
+func TestEnvironmentWithoutEnd(t *testing.T) {
+	cmd := exec.Command("sleep", "1000")
+	for i := range maxVariables + 1 {
+		cmd.Env = append(cmd.Env, fmt.Sprintf("A%d_SECRET=%d", i, i))
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	v := Local(Options{}).See(context.Background(), tape.Ask{Kind: tape.KindEnviron, Name: strconv.Itoa(cmd.Process.Pid)})[0]
+	if v.Status != tape.Unseen || !strings.Contains(v.Why, "variables") {
+		t.Errorf("%s %s", v.Status, v.Why)
 	}
 }
 

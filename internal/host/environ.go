@@ -9,6 +9,10 @@ import (
 	"assay/internal/tape"
 )
 
+// maxVariables of one process: each that is a secret is looked for in every
+// answer, so that tens of thousands would keep us busy for a minute.
+const maxVariables = 2000
+
 // environ reads the environment that a process was started with.
 func (l *local) environ(ctx context.Context, a tape.Ask) tape.Answer {
 	deed := "read the environment of process " + short(a.Name)
@@ -24,6 +28,9 @@ func (l *local) environ(ctx context.Context, a tape.Ask) tape.Answer {
 	out, ok := splitEnviron(string(b[:min(len(b), tape.MaxFile)]))
 	if !ok {
 		return unseen(deed, "the process has written its title over it")
+	}
+	if len(out) > maxVariables {
+		return unseen(deed, fmt.Sprintf("it holds more than %d variables", maxVariables))
 	}
 	v := tape.Encode(out)
 	v.Truncated = more
