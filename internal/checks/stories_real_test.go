@@ -115,7 +115,11 @@ func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
 	if err := h.Put(ctx, binary, "/usr/local/bin/assay", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := h.Run(ctx, "assay record /root/case.tape"); err != nil {
+	record := "assay record /root/case.tape"
+	if c.Deep {
+		record += " --deep"
+	}
+	if out, err := h.Run(ctx, record); err != nil {
 		t.Fatalf("record: %v\n%s", err, out)
 	}
 	f, err := os.Open(filepath.Join(h.Root(), "root/case.tape"))

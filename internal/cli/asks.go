@@ -39,7 +39,7 @@ func readings() []reading {
 		{tape.KindHTTP, "GET, HEAD and OPTIONS requests to this host and to the app's own socket, as a visitor or a page of another site sends them; the values of cookies are replaced"},
 		{tape.KindApp, "the Flask app and gunicorn.conf.py, loaded once in a sandbox: the service's user, no sockets, a read-only disk, limits of time, memory and processes; --no-import leaves it out"},
 		{tape.KindSession, "12 to 60 GET requests for one page that everybody may open, the login form first, straight to the app's own socket: whether the session cookies are signed with the app's key; the answer holds only how many"},
-		{tape.KindLeaks, "the files below the app's folder, each less than 1 MiB, and git's list of those that it tracks: in which of them a secret of the running app stands; the answer holds names and lines, and no value"},
+		{tape.KindLeaks, "the files below the app's folder, each less than 1 MiB, and git's list of those that it tracks: in which of them a secret of the running app stands; the answer holds names and lines, and no value. With --deep every version of a file that the repository keeps, too: at most 200,000 objects, 256 MiB of packs and 20 seconds"},
 		{tape.KindServed, "whether a GET request to this host is answered with the content of a file of it: compared at once, and nothing of either is kept"},
 		{tape.KindSQL, "the app's own database, logged in to as the app does and with the service's user: the statements above, each in a transaction that may only read; of SQLite the file, without a lock"},
 		{tape.KindRedis, "the app's own Redis, in the same way: the commands above"},

@@ -34,9 +34,9 @@ type Env struct {
 
 // Works is what the verbs set going; see Wire.
 type Works struct {
-	// Collect visits this host, and loads the app unless noImport; tell hears of
-	// each ask as it begins and ends, from several goroutines.
-	Collect func(ctx context.Context, noImport bool, tell func(a tape.Ask, ended bool)) *tape.Tape
+	// Collect visits this host; tell hears of each ask as it begins and ends, from
+	// several goroutines.
+	Collect func(ctx context.Context, how Look, tell func(a tape.Ask, ended bool)) *tape.Tape
 	// Away visits another host.
 	Away func(context.Context, Trip) (*tape.Tape, error)
 	// Judge audits a recording. The model is whole, whatever was chosen.
@@ -46,6 +46,12 @@ type Works struct {
 	// Describe says what was understood, for people; Data for programs.
 	Describe func(io.Writer, *model.Model) error
 	Data     func(*model.Model) any
+}
+
+// Look is how a host is looked at.
+type Look struct {
+	NoImport bool // the app is not loaded
+	Deep     bool // the git history is read
 }
 
 // Choice is what of an audit is wanted. A nil function takes everything.

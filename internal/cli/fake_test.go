@@ -44,7 +44,7 @@ var scenario = tape.Ask{Kind: tape.KindFile, Name: "/scenario"}
 func fake() Works {
 	families := fakeFamilies()
 	w := Works{
-		Collect: func(_ context.Context, _ bool, tell func(tape.Ask, bool)) *tape.Tape {
+		Collect: func(_ context.Context, _ Look, tell func(tape.Ask, bool)) *tape.Tape {
 			tell(scenario, false)
 			if os.Getenv("SLOW") != "" {
 				time.Sleep(400 * time.Millisecond)

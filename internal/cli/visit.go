@@ -23,6 +23,7 @@ type visitOptions struct {
 	host, binary  string
 	noSudo, clean bool
 	noImport      bool
+	deep          bool
 	changed       func(flag string) bool // whether it was given
 	timeout       time.Duration
 }
@@ -48,6 +49,7 @@ func (o *visitOptions) flags(a *app, c *cobra.Command) {
 func (o *visitOptions) collectFlags(c *cobra.Command) {
 	c.Flags().DurationVar(&o.timeout, "timeout", defaultTimeout, "for the whole visit: a `TIME` such as 30s or 2m")
 	c.Flags().BoolVar(&o.noImport, "no-import", false, "load neither the app nor gunicorn.conf.py; else that is done once, in a sandbox")
+	c.Flags().BoolVar(&o.deep, "deep", false, "search the git history of the app's code for its secrets, too; at most 20 seconds")
 }
 
 // collectArgs hands them on.
@@ -55,6 +57,9 @@ func (o visitOptions) collectArgs() []string {
 	out := []string{"--timeout", o.timeout.String()}
 	if o.noImport {
 		out = append(out, "--no-import")
+	}
+	if o.deep {
+		out = append(out, "--deep")
 	}
 	return out
 }
@@ -65,6 +70,9 @@ func (o visitOptions) valid() error {
 	}
 	if o.host == "" && o.changed != nil && o.changed("host") {
 		return usagef("--host needs a host: web-1 or ann@web-1") // an empty variable does not mean this one
+	}
+	if o.deep && o.tape != "" {
+		return usagef("--deep looks at a host, and a recording holds what it holds: assay record --deep FILE")
 	}
 	if o.host != "" && o.tape != "" {
 		return usagef("--host and --tape name two hosts: give one of them")
@@ -118,7 +126,7 @@ func (a *app) tapeOf(o visitOptions) (*tape.Tape, error) {
 	defer cancel()
 	s := a.spinner()
 	defer s.stop()
-	return a.Works.Collect(ctx, o.noImport, s.tell), nil
+	return a.Works.Collect(ctx, Look{NoImport: o.noImport, Deep: o.deep}, s.tell), nil
 }
 
 // away visits another host. An interrupt ends it in order: nothing half-done

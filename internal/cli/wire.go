@@ -19,8 +19,8 @@ import (
 // Wire joins the verbs to the river.
 func Wire(version, exe string) Works {
 	return Works{
-		Collect: func(ctx context.Context, noImport bool, tell func(tape.Ask, bool)) *tape.Tape {
-			h := host.Watch(host.Local(host.Options{Version: version, NoImport: noImport}), func(a tape.Ask, s host.State) {
+		Collect: func(ctx context.Context, how Look, tell func(tape.Ask, bool)) *tape.Tape {
+			h := host.Watch(host.Local(host.Options{Version: version, NoImport: how.NoImport, Deep: how.Deep}), func(a tape.Ask, s host.State) {
 				tell(a, s == host.Ended)
 			})
 			return collect.Tape(ctx, h)

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Options struct {
 	ResolvConf string           // /etc/resolv.conf when ""
 	Roots      *x509.CertPool   // the system's store when nil
 	NoImport   bool             // nothing of the app is run, in no sandbox
+	Deep       bool             // said of the visit, which then asks for what takes its time
 	AppSeconds int              // that one import may take; 20 when 0
 }
 
@@ -164,6 +166,9 @@ func limit(a tape.Ask) time.Duration {
 	case tape.KindApp:
 		return 2*appSeconds*time.Second + 5*time.Second
 	case tape.KindLeaks:
+		if strings.HasPrefix(a.Arg, tape.History) {
+			return historyWait + 2*time.Second
+		}
 		return leaksWait + 2*time.Second
 	case tape.KindSession:
 		return sessionsWait + 2*time.Second

@@ -45,9 +45,13 @@ func (l *local) leaks(ctx context.Context, a tape.Ask) tape.Answer {
 	if !l.root {
 		return hinted(unseen(deed, "what is secret is known to root alone"), sudo)
 	}
-	secrets := l.secretsOf(ctx, a.Arg)
+	ref, past := strings.CutPrefix(a.Arg, tape.History)
+	secrets := l.secretsOf(ctx, ref)
 	if secrets == nil {
 		return unseen(deed, "the app was not loaded in this visit")
+	}
+	if past {
+		return l.history(ctx, path.Clean(a.Name), secrets)
 	}
 	ctx, cancel := context.WithTimeout(ctx, leaksWait)
 	defer cancel()
@@ -135,31 +139,42 @@ type search struct {
 
 // git finds the working tree that the folder is part of, and what it tracks.
 func (s *search) git(ctx context.Context) {
-	for dir, n := s.root, 0; n < 8; dir, n = path.Dir(dir), n+1 {
-		st := s.l.stat(ctx, tape.Ask{Kind: tape.KindStat, Name: path.Join(dir, ".git")})
-		if st.Status == tape.Seen {
-			s.index(ctx, dir, st)
-			return
-		}
-		if st.Status == tape.Unseen || dir == "/" {
-			s.report.Git = st.Why
-			return
-		}
+	var where string
+	if s.report.Top, where, s.report.Git = s.l.repository(ctx, s.root); where != "" {
+		s.index(ctx, where)
 	}
 }
 
-func (s *search) index(ctx context.Context, top string, st tape.Answer) {
-	s.report.Top = top
-	where := path.Join(top, ".git")
+// repository finds the working tree that a folder is part of, and where git
+// keeps what it knows of it.
+func (l *local) repository(ctx context.Context, root string) (top, where, why string) {
+	for dir, n := root, 0; n < 8; dir, n = path.Dir(dir), n+1 {
+		st := l.stat(ctx, tape.Ask{Kind: tape.KindStat, Name: path.Join(dir, ".git")})
+		if st.Status == tape.Seen {
+			where, why = l.gitFolder(ctx, dir, st)
+			return dir, where, why
+		}
+		if st.Status == tape.Unseen || dir == "/" {
+			return "", "", st.Why
+		}
+	}
+	return "", "", ""
+}
+
+func (l *local) gitFolder(ctx context.Context, top string, st tape.Answer) (where, why string) {
+	where = path.Join(top, ".git")
 	if kind, _ := tape.Decode[tape.Stat](st); kind.Type == "file" { // a worktree or a submodule
-		v := s.l.file(ctx, tape.Ask{Kind: tape.KindFile, Name: where, Arg: "head"})
+		v := l.file(ctx, tape.Ask{Kind: tape.KindFile, Name: where, Arg: "head"})
 		to, ok := strings.CutPrefix(strings.TrimSpace(v.Body), "gitdir: ")
 		if !ok {
-			s.report.Git = "read " + where + ": it names no folder"
-			return
+			return "", "read " + where + ": it names no folder"
 		}
 		where = absolute(to, top)
 	}
+	return where, ""
+}
+
+func (s *search) index(ctx context.Context, where string) {
 	body, v := s.l.whole(ctx, path.Join(where, "index"), gitIndexSize)
 	if v.Status == tape.Absent {
 		return // nothing was ever added

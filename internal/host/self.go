@@ -25,6 +25,7 @@ func (l *local) self(ctx context.Context, a tape.Ask) tape.Answer {
 		Boot:     boot.UTC(),
 		CPUs:     runtime.NumCPU(),
 		Version:  l.opt.Version,
+		Deep:     l.opt.Deep,
 	})
 }
 

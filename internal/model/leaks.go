@@ -9,14 +9,15 @@ import (
 	"assay/internal/tape"
 )
 
-// leaks asks where the app's secrets stand in its own code.
-func (b *builder) leaks(s *AppServer) fact.Of[tape.LeakReport] {
+// leaks asks where the app's secrets stand in its own code: b.f.Leaks, or
+// b.f.History.
+func (b *builder) leaks(s *AppServer, ask func(folder, name string) fact.Of[tape.LeakReport]) fact.Of[tape.LeakReport] {
 	return fact.Bind(s.Code, func(a *App) fact.Of[tape.LeakReport] {
 		root := a.CodeRoot()
 		if root == "" {
 			return fact.Absent[tape.LeakReport](fact.Source{Where: a.App.App.RootPath, Text: "no folder that is the app's alone"})
 		}
-		return b.f.Leaks(root, a.Ref)
+		return ask(root, a.Ref)
 	})
 }
 

@@ -110,6 +110,7 @@ type AppServer struct {
 	Shared    fact.Of[[]Shared]
 	Sessions  fact.Of[tape.SessionReply] // with which key the workers sign
 	Leaks     fact.Of[tape.LeakReport]   // where its secrets stand in its code
+	History   fact.Of[tape.LeakReport]   // and in the git history of it; Absent: not asked for
 	EnvGaps   fact.Of[[]EnvGap]          // between the process and its unit's files
 	unitName  string
 	keyFile   fact.Of[[]string] // as gunicorn is told

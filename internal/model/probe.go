@@ -99,7 +99,7 @@ func (b *builder) probe(d *Deployment) {
 		return
 	}
 	d.Server.Sessions = b.sessions(d)
-	d.Server.Leaks = b.leaks(d.Server)
+	d.Server.Leaks, d.Server.History = b.leaks(d.Server, b.f.Leaks), b.leaks(d.Server, b.f.History)
 	d.debug = b.debugVariable(d.Server)
 	b.forwarded(d)
 	if d.Server.Development() {

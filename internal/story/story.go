@@ -30,6 +30,7 @@ type Case struct {
 	Name  string   // bad..., good...
 	On    string   // blueprint host
 	Lab   []string // what is changed around the host first: certificates and DNS
+	Deep  bool     // it is looked at with --deep
 	Break string   // shell script that makes the healthy host so; "" for the host as it is
 	Want  []Want   // of this story's check; none for a good case
 }
@@ -57,8 +58,8 @@ func (w Want) String() string {
 var caseName = regexp.MustCompile(`^(bad|good)(-[a-z0-9]+)*$`)
 
 // Parse reads a story. Its file is a txtar archive: the comment is the prose,
-// and a case has the files NAME/break.sh, NAME/lab, NAME/on and NAME/want, of
-// which a bad one needs want. Errors name the story, the file and the line.
+// and a case has the files NAME/break.sh, NAME/lab, NAME/on, NAME/visit (deep)
+// and NAME/want, of which a bad one needs want. Errors name the story, the file and the line.
 func Parse(id string, data []byte) (Story, error) {
 	a := txtar.Parse(data)
 	s := Story{ID: id, Prose: strings.TrimSpace(string(a.Comment))}
@@ -103,10 +104,14 @@ func (s *Story) take(f txtar.File) error {
 			return fmt.Errorf("%d words; want the name of one host", len(on))
 		}
 		c.On = on[0]
+	case "visit":
+		if c.Deep = strings.TrimSpace(text) == "deep"; !c.Deep {
+			return fmt.Errorf("%q; the one way to look otherwise is deep", strings.TrimSpace(text))
+		}
 	case "want":
 		return c.expect(text)
 	default:
-		return errors.New("unknown file; a case has break.sh, lab, on and want")
+		return errors.New("unknown file; a case has break.sh, lab, on, visit and want")
 	}
 	return nil
 }

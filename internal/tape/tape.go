@@ -34,7 +34,7 @@ const (
 	KindHTTP    Kind = "http"    // Name: endpoint; Arg: Request.String, "GET host path" and header lines: JSON HTTPReply
 	KindServed  Kind = "served"  // Name: path of a file; Arg: endpoint, blank, "GET host path": JSON ServedReply
 	KindDial    Kind = "dial"    // Name: tcp address:port: JSON DialReply
-	KindLeaks   Kind = "leaks"   // Name: folder; Arg: an app that was loaded in this visit: JSON LeakReport
+	KindLeaks   Kind = "leaks"   // Name: folder; Arg: an app that was loaded in this visit, History before it: JSON LeakReport
 	KindSession Kind = "session" // Name: an app that was loaded in this visit ("pid 812"); Arg: SessionVisit.String: JSON SessionReply
 	KindApp     Kind = "app"     // Name: "pid 812", "unit shop.service" or both; Arg: the app where its server is not known to us; As: Identity: JSON App
 )
@@ -149,5 +149,6 @@ type Visit struct {
 	Hostname string    `json:"hostname"`
 	Boot     time.Time `json:"boot"`
 	CPUs     int       `json:"cpus"`
-	Version  string    `json:"version"` // of assay
+	Version  string    `json:"version"`        // of assay
+	Deep     bool      `json:"deep,omitempty"` // what takes its time is looked at, too: the git history
 }

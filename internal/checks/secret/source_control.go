@@ -46,11 +46,14 @@ func sourceControl(h *check.Hearing, s *model.AppServer) check.Verdict {
 			loose = append(loose, l)
 		}
 	}
+	past, lost := inHistory(h, s, append(slices.Clone(tracked), source...))
 	switch {
 	case len(tracked) > 0:
-		return check.Failed("under version control: "+leaked(h, a, s, append(tracked, source...)), rotate(s, a, tracked))
+		return check.Failed("under version control: "+leaked(h, a, s, append(tracked, source...))+and(past), rotate(s, a, tracked))
 	case len(source) > 0:
-		return check.Failed("in the app's own code: "+leaked(h, a, s, source), rotate(s, a, source))
+		return check.Failed("in the app's own code: "+leaked(h, a, s, source)+and(past), rotate(s, a, source))
+	case len(past) > 0:
+		return check.Failed(committed(past), replace(s, r.Top, past))
 	case r.Git != "" && r.Top != "":
 		h.Missed(fact.Why{Text: r.Git, Ask: tape.Ask{Kind: tape.KindLeaks, Name: a.CodeRoot(), Arg: a.Ref}}, false)
 	}
@@ -58,6 +61,9 @@ func sourceControl(h *check.Hearing, s *model.AppServer) check.Verdict {
 		h.Missed(fact.Why{Text: "look for secrets in " + a.CodeRoot() + ": " + r.More, Ask: tape.Ask{Kind: tape.KindLeaks, Name: a.CodeRoot(), Arg: a.Ref}}, false)
 	}
 	switch {
+	case len(lost) > 0:
+		return check.Warned(committed(lost), replace(s, r.Top, lost)).
+			Because("No commit on this host has it: it was added once and not committed, or what had it was removed. It goes with every copy of the folder, until git clears it away.")
 	case len(loose) > 0:
 		return check.Warned("beside the app's code: "+leaked(h, a, s, loose), rotate(s, a, loose)).
 			Because("The folder came from somewhere, and there is no repository here to tell whether this file did. If it did, everybody who has the code has the keys of production.")
