@@ -45,8 +45,15 @@ type Pool struct {
 	Pooler    fact.Of[string] // PgBouncer between the app and the server
 }
 
-// Pools are the servers that the deployment has engines on, each once.
+// Pools are the servers that the deployment has engines on, each once. What
+// engines there are only the loaded app says.
 func (d *Deployment) Pools() fact.Of[[]*Pool] {
+	if d.Contained() || d.Server == nil || d.Server.Idle {
+		return fact.Known[[]*Pool](nil)
+	}
+	if _, state := d.Server.Code.Look(&fact.Notes{}); state != fact.IsKnown {
+		return fact.Then(d.Server.Code, func(*App) []*Pool { return nil })
+	}
 	return fact.Then(d.Databases(), func(list []*Store) []*Pool {
 		var out []*Pool
 		for _, st := range list {
