@@ -96,10 +96,20 @@ func (b *builder) newStore(s *AppServer, url, name, ref string) *Store {
 func (b *builder) identity(s *AppServer) tape.Identity {
 	u, _ := s.User.Look(&b.notes)
 	id := tape.Identity{UID: u.UID, GID: u.GID, Groups: u.Groups}
-	if m, state := s.Master.Look(&b.notes); state == fact.IsKnown && (m.MntNS != "" || m.NetNS != "") {
+	if m, up := b.steady(s); up && (m.MntNS != "" || m.NetNS != "") {
 		id.PID = m.PID
 	}
 	return id
+}
+
+// steady is the service's process, if it is one that will still be there to be
+// asked about: in a crash loop it is another one each second.
+func (b *builder) steady(s *AppServer) (Process, bool) {
+	var n fact.Notes
+	m, up := s.Master.Look(&n)
+	u, state := s.Unit.Look(&n)
+	falling := state == fact.IsKnown && (!u.Running() || u.Restarts > 0 && u.Now.Sub(u.Up) < loopFor)
+	return m, up == fact.IsKnown && !falling
 }
 
 // login logs in to a store and looks at what it is on this host.
@@ -129,7 +139,7 @@ func (b *builder) elsewhere(s *AppServer) string {
 	if _, known := s.User.Look(&n); known != fact.IsKnown {
 		return cmp.Or(n.Why().Text, "its user is not known")
 	}
-	if _, up := s.Master.Look(&n); up == fact.IsKnown {
+	if _, up := b.steady(s); up {
 		return ""
 	}
 	u, state := s.Unit.Look(&n)

@@ -64,7 +64,7 @@ func (b *builder) fromEnvironment(s *AppServer, env map[string]EnvValue) []*Stor
 // environmentPlace is where environment() read: the process, else the unit.
 func (b *builder) environmentPlace(s *AppServer) string {
 	var n fact.Notes
-	if m, up := s.Master.Look(&n); up == fact.IsKnown {
+	if m, up := b.steady(s); up || s.unitName == "" {
 		if _, live := b.f.Environ(m.PID).Look(&n); live == fact.IsKnown {
 			return "pid " + strconv.Itoa(m.PID)
 		}
@@ -142,7 +142,7 @@ func (b *builder) storeEdges(d *Deployment) {
 		for _, sf := range d.surfaces {
 			b.m.Needs[sf.Node()] = append(b.m.Needs[sf.Node()], st.Node())
 		}
-		if unit != nil && (unit.Looping() || unit.Active == "failed" || unit.Active == "activating") {
+		if _, up := b.steady(d.Server); unit != nil && !up && unit.Active != "inactive" {
 			b.m.Needs[unit.Node()] = append(b.m.Needs[unit.Node()], st.Node())
 		}
 		if u, state := st.Unit.Look(&b.notes); state == fact.IsKnown {
