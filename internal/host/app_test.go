@@ -507,3 +507,27 @@ func TestWritesAtImport(t *testing.T) {
 		})
 	}
 }
+
+// A password comes out as a token alone, however badly its URL is quoted.
+func TestPasswordsInURLs(t *testing.T) {
+	for _, u := range []string{
+		"postgresql://shop:planted-one@h.invalid:5432/shop", "postgresql://shop:p@planted-one@h.invalid/shop", "postgresql://shop:p/planted-one@h.invalid/shop",
+		"postgresql://shop:p?planted-one@h.invalid/shop", "postgresql://shop:p#planted-one@h.invalid/shop", "postgresql://h.invalid/shop?user=a@b&password=x@planted-one",
+	} {
+		h := newApp(t, app+"app.config['SQLALCHEMY_DATABASE_URI'] = app.config['SERVER_URL'] = "+strconv.Quote(u)+
+			"\ntry:\n  from flask_sqlalchemy import SQLAlchemy\n  db = SQLAlchemy(app)\nexcept ImportError:\n  pass\n")
+		a := h.load()
+		for i := range a.Config {
+			a.Config[i].Secret = ""
+		}
+		for i := range a.Engines {
+			a.Engines[i].Secret = ""
+		}
+		a.Stderr, a.Error, a.Trouble = "", nil, nil
+		if strings.Contains(tape.Encode(a).Body, "planted-one") {
+			t.Errorf("%s: the password came out: %+v %+v", u, a.Engines, a.Config)
+		}
+		_ = h.live.Process.Kill()
+		_ = h.live.Wait()
+	}
+}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	_ "embed"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,11 +10,14 @@ import (
 	"assay/internal/tape"
 )
 
+// A dump of PostgreSQL 15; embedded, since these tests run in booted hosts too.
+//
+//go:embed testdata/pg15.dump
+var whole []byte
+
 func TestDumps(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.MkdirAll(filepath.Join(dir, "2026/11/22/deep"), 0o755))
-	whole, err := os.ReadFile("../syntax/dump/testdata/pg15.dump")
-	must(t, err)
 	for i, f := range []struct {
 		name string
 		b    []byte

@@ -342,17 +342,18 @@ def text_of(v):
 
 
 def url_of(v):
-    """A DSN without its password and without its options, or None."""
+    """A DSN without its password and without its options, or None. What is not quoted as it should be
+    ends at the last @; where that cannot be told from an @ in the options, only the scheme is given."""
     if not isinstance(v, str) or "://" not in v:
         return None
-    from urllib.parse import urlsplit
-    try:
-        u = urlsplit(v)
-        host = u.netloc.rpartition("@")[2]
-        user = u.username
-    except ValueError:
-        return None
-    return "%s://%s%s%s" % (u.scheme, user + "@" if user else "", host, u.path)
+    scheme, _, rest = v.partition("://")
+    for mark in "?#":
+        rest, _, options = rest.partition(mark)
+        if "@" in options:
+            return scheme + "://"
+    login, at, place = rest.rpartition("@")
+    user = login.split(":", 1)[0]
+    return "%s://%s%s" % (scheme, user + "@" if at and user else "", place)
 
 
 def value(key, v, depth=0):
@@ -739,6 +740,11 @@ def extensions(app):
     return [{"name": str(k), "class": class_of(v)} for k, v in sorted(app.extensions.items(), key=lambda kv: str(kv[0]))][:200]
 
 
+def behind_at(text):
+    """SQLAlchemy ends a password at its first @: the rest of one that is not quoted stands before the host."""
+    return (text or "").rpartition("@")[2]
+
+
 def engine(e, bind, created):
     p = e.pool
     u = e.url
@@ -748,9 +754,9 @@ def engine(e, bind, created):
         raw = str(u)  # SQLAlchemy 1.3
         if hasattr(u, "password") and u.password:
             raw = u.__to_string__(hide_password=False)
-    row = {"bind": bind, "raw": raw, "secret": u.password or "", "url": url_of(raw) or raw[:300] if raw.startswith("sqlite") else url_of(raw) or "",
-           "dialect": e.dialect.name, "driver": getattr(e.dialect, "driver", ""), "host": u.host or "", "port": u.port or 0,
-           "database": u.database or "", "user": u.username or "", "pool": type(p).__name__, "created": created,
+    row = {"bind": bind, "raw": raw, "secret": u.password or "", "url": (url_of(raw) or "")[:300],
+           "dialect": e.dialect.name, "driver": getattr(e.dialect, "driver", ""), "host": behind_at(u.host), "port": u.port or 0,
+           "database": behind_at(u.database), "user": (u.username or "").split("@")[0], "pool": type(p).__name__, "created": created,
            "options": sorted(dict(u.query or {}))}
     for name, fn in (("size", "size"), ("checkedout", "checkedout"), ("checkedin", "checkedin")):
         if callable(getattr(p, fn, None)):
