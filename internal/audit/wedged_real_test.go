@@ -54,7 +54,7 @@ func TestWedged(t *testing.T) {
 	m.sh(stopApp)
 	p := look("the app hangs", "gunicorn.", "static.", "nginx.proxy")
 	for _, u := range p.unknown() {
-		if !hasPrefix(u.ID, []string{"flask.", "gunicorn.", "static."}) {
+		if !hasPrefix(u.ID, []string{"flask.", "gunicorn.", "static.", "hdr.", "secret."}) {
 			t.Errorf("the app hangs: open besides:%s", say([]item{u}))
 		}
 	}
@@ -62,15 +62,15 @@ func TestWedged(t *testing.T) {
 		t.Errorf("a hung app looks well: %+v", p.Deployments[0].Path)
 	}
 	m.sh(goApp + "; " + mute)
-	look("a mute database", "gunicorn.")
+	look("a mute database", "gunicorn.", "db.connects")
 	m.sh("systemctl stop mute; " + stopUnits)
-	p = look("systemctl hangs")
+	p = look("systemctl hangs", "db.connects") // PostgreSQL is still stopped
 	if p.Counts.Passed < 5 || len(p.unknown()) == 0 {
 		t.Errorf("systemctl hangs: %d passed, %d unknown", p.Counts.Passed, len(p.unknown()))
 	}
 	dns("silent")
 	m.sh(stopApp)
-	look("all of it", "dns.", "gunicorn.", "static.", "nginx.proxy")
+	look("all of it", "dns.", "gunicorn.", "static.", "nginx.proxy", "db.connects")
 	m.sh(goApp + "; " + goUnits)
 }
 

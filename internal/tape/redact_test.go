@@ -109,7 +109,7 @@ func TestRedactLongLines(t *testing.T) {
 		tp.Put(Ask{Kind: KindFile, Name: "/a"}, Answer{Status: Seen, Body: "key " + strings.Repeat(piece, MaxFile/4/len(piece))})
 		began := time.Now()
 		tp.Redact([]byte("k"))
-		if d := time.Since(began); d > 10*time.Second {
+		if d := time.Since(began); d > time.Minute {
 			t.Errorf("%q: %v", piece, d)
 		}
 	}

@@ -94,21 +94,32 @@ func unsetHeaders(h *check.Hearing, x *model.Forwarded) check.Verdict {
 	case len(kept.ways) > 0:
 		return check.Warned(sentence(kept)+", though not everybody may ask there", setThem(app, kept)).At(check.Low)
 	case len(doubtful.ways) > 0:
-		return check.CannotTell("whether nginx lets "+check.List(doubtful.headers)+" through in "+check.List(doubtful.places)+": "+why, "")
+		return check.CannotTell("whether nginx lets "+check.List(doubtful.headers)+" through in "+few(doubtful.places)+": "+why, "")
 	case len(ahead.ways) > 0:
-		return check.CannotTell("who writes "+check.List(ahead.headers)+" in "+check.List(ahead.places)+": nginx hands on what the proxy in front of it sends",
+		return check.CannotTell("who writes "+check.List(ahead.headers)+" in "+few(ahead.places)+": nginx hands on what the proxy in front of it sends",
 			"set it in nginx, or see that the proxy in front writes or drops it")
 	}
 	return check.Passed()
 }
 
 func sentence(l let) string {
-	return "the app believes " + check.List(l.headers) + ", which nginx lets through as visitors send it in " + check.List(l.places)
+	return "the app believes " + check.List(l.headers) + ", which nginx lets through as visitors send it in " + few(l.places)
+}
+
+// many is from how many locations on the others are counted: who has more has
+// them from one template.
+const many = 8
+
+func few(places []string) string {
+	if n := len(places); n > many {
+		return fmt.Sprintf("%s and %d more", strings.Join(places[:3], ", "), n-3)
+	}
+	return check.List(places)
 }
 
 func unset(h *check.Hearing, app *model.App, l let, shown []string) check.Verdict {
 	said := sentence(l)
-	for _, w := range l.ways {
+	for _, w := range l.ways[:min(many, len(l.ways))] {
 		h.Saw(model.SourceOf(w.Last().Pass))
 	}
 	for _, m := range app.Chain {
@@ -195,10 +206,16 @@ func setThem(app *model.App, l let) check.Remedy {
 			continue
 		}
 		told[at] = true
+		if len(told) > many {
+			continue
+		}
 		r.Commands = append(r.Commands, "# "+at+", beside it")
 		for _, name := range l.headers {
 			r.Commands = append(r.Commands, w.Set(name, written[name]))
 		}
+	}
+	if more := len(told) - many; more > 0 {
+		r.Commands = append(r.Commands, fmt.Sprintf("# and in %d more places; a file that all of them include is easier to keep", more))
 	}
 	r.Commands = append(r.Commands, "sudo nginx -t && sudo systemctl reload nginx")
 	for _, w := range l.ways {
