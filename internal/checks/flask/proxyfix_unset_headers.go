@@ -106,12 +106,12 @@ func sentence(l let) string {
 	return "the app believes " + check.List(l.headers) + ", which nginx lets through as visitors send it in " + few(l.places)
 }
 
-// many is from how many locations on the others are counted: who has more has
+// template is from how many locations on the others are counted: who has more has
 // them from one template.
-const many = 8
+const template = 8
 
 func few(places []string) string {
-	if n := len(places); n > many {
+	if n := len(places); n > template {
 		return fmt.Sprintf("%s and %d more", strings.Join(places[:3], ", "), n-3)
 	}
 	return check.List(places)
@@ -119,7 +119,7 @@ func few(places []string) string {
 
 func unset(h *check.Hearing, app *model.App, l let, shown []string) check.Verdict {
 	said := sentence(l)
-	for _, w := range l.ways[:min(many, len(l.ways))] {
+	for _, w := range l.ways[:min(template, len(l.ways))] {
 		h.Saw(model.SourceOf(w.Last().Pass))
 	}
 	for _, m := range app.Chain {
@@ -206,7 +206,7 @@ func setThem(app *model.App, l let) check.Remedy {
 			continue
 		}
 		told[at] = true
-		if len(told) > many {
+		if len(told) > template {
 			continue
 		}
 		r.Commands = append(r.Commands, "# "+at+", beside it")
@@ -214,7 +214,7 @@ func setThem(app *model.App, l let) check.Remedy {
 			r.Commands = append(r.Commands, w.Set(name, written[name]))
 		}
 	}
-	if more := len(told) - many; more > 0 {
+	if more := len(told) - template; more > 0 {
 		r.Commands = append(r.Commands, fmt.Sprintf("# and in %d more places; a file that all of them include is easier to keep", more))
 	}
 	r.Commands = append(r.Commands, "sudo nginx -t && sudo systemctl reload nginx")
