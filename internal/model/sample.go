@@ -34,7 +34,8 @@ func (b *builder) sample(st *Static, d *Deployment) {
 	st.Folder = b.f.Stat(st.Dir, false)
 	st.Enter = b.nginxAccess(st.Dir, "x")
 	st.Own = fact.Absent[string]()
-	st.prefix = b.staticURL(d.Server)
+	st.URL = staticURL(d.Server)
+	st.prefix, _ = st.URL.Look(&fact.Notes{})
 	if st.Assets() {
 		st.Own = b.staticFolder(d.Server)
 	}
@@ -121,15 +122,18 @@ func (b *builder) staticFolder(s *AppServer) fact.Of[string] {
 	return guess
 }
 
-// staticURL is where the app's static files are in its URLs: "/static" unless
-// the app says otherwise (Flask 3.1).
-func (b *builder) staticURL(s *AppServer) string {
-	if s != nil {
-		if a, state := s.Code.Look(&fact.Notes{}); state == fact.IsKnown && strings.HasPrefix(a.App.App.StaticURL, "/") {
-			return strings.TrimSuffix(a.App.App.StaticURL, "/")
-		}
+// staticURL is where the app's static files are in its URLs: as the app says,
+// or "/static" (Flask 3.1) where no app is known at all.
+func staticURL(s *AppServer) fact.Of[string] {
+	if s == nil {
+		return fact.Known("/static")
 	}
-	return "/static"
+	return fact.Then(s.Code, func(a *App) string {
+		if u := a.App.App.StaticURL; strings.HasPrefix(u, "/") {
+			return strings.TrimSuffix(u, "/")
+		}
+		return "/static"
+	})
 }
 
 // ownStatic takes the app's word for a folder that its user can read.

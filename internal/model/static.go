@@ -24,7 +24,9 @@ type Static struct {
 	Samples fact.Of[[]*Sample]
 	site    *Site
 	loc     *syntax.Directive
-	prefix  string // of the app's static URLs
+	prefix  string // of the app's static URLs, "" where it is not known
+	// URL is where the app's static files are.
+	URL fact.Of[string]
 }
 
 // StaticSite is a block with all that it serves from the disk.

@@ -26,6 +26,7 @@ func pathMatch(h *check.Hearing, s *model.Static) check.Verdict {
 		return check.DoesNotApply("not the location of Flask's static files")
 	}
 	h.Saw(s.Source)
+	_, _ = s.URL.Open(h.Aside()) // another URL, and the location is nobody's
 	samples, there := s.Samples.Open(h)
 	if !there {
 		return check.Failed(fmt.Sprintf("location %s leads to %s, which does not exist", s.Path, s.Dir), remedy(h, s, nil))
