@@ -7,12 +7,6 @@ import (
 )
 
 var (
-	// namedValue is NAME= as shells, units, env files, Python and JSON write it:
-	// SECRET_KEY=, "token": , config["SECRET_KEY"] = ; \" where a string stands in
-	// a string. A hyphen is allowed for options: --db-password=x.
-	namedValue = regex.New(`([A-Za-z_][A-Za-z0-9_.\-]*)\\*["']?\]?[ \t]*(?::=|[=:])[ \t]*`)
-	// fallback is environ.get("NAME", and its like.
-	fallback = regex.New(`\(\\*["']([A-Za-z_][A-Za-z0-9_]*)\\*["'][ \t]*,[ \t]*`)
 	// annotated is what stands between the type of a Python variable and its value.
 	annotated = regex.New(`^[ \t]*=[ \t]*`)
 )
@@ -22,14 +16,14 @@ var (
 // MESSAGE, MAIL_PASSWORD=x that of Environment. ends holds where the value may
 // end, the furthest first.
 func assignments(s string, each func(from int, ends []int)) {
-	for _, re := range []*regex.Regex{namedValue, fallback} {
+	for _, next := range []func(string, int) (found, bool){nextNamed, nextFallback} {
 		for at := 0; ; {
-			m := re.FindStringSubmatchIndex(s[at:])
-			if m == nil {
+			m, ok := next(s, at)
+			if !ok {
 				break
 			}
-			name := s[at+m[2] : at+m[3]]
-			at += m[1]
+			name := s[m.from:m.to]
+			at = m.end
 			for isSecret(name) {
 				from, ends := valueAt(s, at)
 				if ends[0] > from {

@@ -25,15 +25,9 @@ var (
 	// plainName looks like a secret's and is none: it says where one lies, or
 	// how long one lives.
 	plainName = regex.New(`(?i)(_file|_path|_dir|_name|_header|_headers|_field|_method|_location|_age|_lifetime|_expires|_expiry|_ttl|_timeout|_length|_enabled|_required|_uri|_endpoint|^(proxy|uwsgi|fastcgi|scgi|grpc)_pass)$`)
-	// quotedPair is one word of Environment= that is quoted whole: "NAME=value".
-	quotedPair = regex.New(`["']([A-Za-z_][A-Za-z0-9_]*)=((?:[^"'\\\n]|\\.)*)["']`)
-	// option is a value that follows its option as a word of its own.
-	option = regex.New(`(?:^|[\s\x00])(--?[A-Za-z][A-Za-z0-9\-]*)[ \x00]+([^\s\x00\-][^\s\x00]*)`)
-	// userinfo is the password of a URL; the last @ before the host ends it.
-	userinfo = regex.New(`[A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@"'<>]*:([^\s"'<>/?]+)@`)
-	bearer   = regex.New(`(?i)\b(?:bearer|basic)[ ]+([A-Za-z0-9+/=._\-]{8,})`)
-	privKey  = regex.New(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`)
-	cookie   = regex.New(`(?i)["']?(?:set-cookie|cookie)["']?[ \t]*[:,][ \t]*["']?[^=\s"']+=\\?"?([^;"'\s]+)`)
+	bearer    = regex.New(`(?i)\b(?:bearer|basic)[ ]+([A-Za-z0-9+/=._\-]{8,})`)
+	privKey   = regex.New(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`)
+	cookie    = regex.New(`(?i)["']?(?:set-cookie|cookie)["']?[ \t]*[:,][ \t]*["']?[^=\s"']+=\\?"?([^;"'\s]+)`)
 	// word is what a cookie holds that is no secret: replaced in the header alone.
 	word  = regex.New(`^[A-Za-z._-]{1,15}$`)
 	token = regex.New(`\[masked:[^\]]*\]`)
@@ -148,13 +142,27 @@ func setCookie(x []any) (string, bool) {
 	return name + ": " + value, ok && strings.EqualFold(name, "set-cookie")
 }
 
-// marks are what every line that keeps a secret holds, in lower case: a cheap
-// look before the expressions above, which are slow.
-var marks = []string{"secret", "pass", "_pwd", "token", "api", "key", "credential", "salt", "dsn", "webhook", "pgpass", "://", "bearer", "basic", "cookie"}
+// marks are what every line that keeps a secret holds, by their first
+// character, in lower case: a cheap look before all others.
+var marks = [256][]string{'s': {"secret", "salt"}, 'p': {"pass", "pgpass"}, '_': {"_pwd"}, 't': {"token"}, 'a': {"api"}, 'k': {"key"},
+	'c': {"credential", "cookie"}, 'd': {"dsn"}, 'w': {"webhook"}, ':': {"://"}, 'b': {"bearer", "basic"}}
 
 func suspicious(line string) bool {
-	line = strings.ToLower(line)
-	return slices.ContainsFunc(marks, func(m string) bool { return strings.Contains(line, m) })
+	for i := 0; i+2 < len(line); i++ {
+		for _, m := range marks[lower(line[i])] {
+			if i+len(m) <= len(line) && strings.EqualFold(line[i:i+len(m)], m) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
 }
 
 // gather finds the secrets of one text: true where they are replaced wherever
@@ -182,28 +190,43 @@ func gatherLine(s string, found map[string]bool) {
 	if name = strings.TrimSpace(name); ok && isSecret(name) && !strings.ContainsAny(name, " \t\"'\x00") && !strings.Contains(value, "\x00") {
 		found[strings.Trim(strings.TrimSpace(value), `"'`)] = true
 	}
-	for _, m := range quotedPair.FindAllStringSubmatch(s, -1) {
-		if isSecret(m[1]) {
-			found[m[2]], found[unescaped(m[2])] = true, true
+	for _, m := range quotedPairs(s) {
+		if name, value := m.of(s); isSecret(name) {
+			found[value], found[unescaped(value)] = true, true
 		}
 	}
-	for _, m := range option.FindAllStringSubmatch(s, -1) {
-		if isSecret(strings.TrimLeft(m[1], "-")) {
-			found[m[2]] = true
+	for _, m := range options(s) {
+		if name, value := m.of(s); isSecret(strings.TrimLeft(name, "-")) {
+			found[value] = true
 		}
 	}
+	for _, m := range userinfos(s) {
+		_, value := m.of(s)
+		found[value] = true
+		if plain, err := url.QueryUnescape(value); err == nil {
+			found[plain] = true
+		}
+	}
+	low := strings.ToLower(s)
+	if strings.Contains(low, "cookie") {
+		gatherCookies(s, found)
+	}
+	if !strings.Contains(low, "bearer") && !strings.Contains(low, "basic") {
+		return
+	}
+	for _, m := range bearer.FindAllStringSubmatch(s, -1) {
+		found[m[1]] = true
+		if plain, err := url.QueryUnescape(m[1]); err == nil {
+			found[plain] = true
+		}
+	}
+}
+
+func gatherCookies(s string, found map[string]bool) {
 	for _, m := range cookie.FindAllStringSubmatch(s, -1) {
 		found[m[1]] = found[m[1]] || !word.MatchString(m[1])
 		if plain, err := url.QueryUnescape(m[1]); err == nil && plain != m[1] {
 			found[plain] = true
-		}
-	}
-	for _, re := range []*regex.Regex{userinfo, bearer} {
-		for _, m := range re.FindAllStringSubmatch(s, -1) {
-			found[m[1]] = true
-			if plain, err := url.QueryUnescape(m[1]); err == nil {
-				found[plain] = true
-			}
 		}
 	}
 }
@@ -216,7 +239,7 @@ func SecretNames() (secret, plain string) { return secretName.String(), plainNam
 func IsSecret(name string) bool { return isSecret(name) }
 
 func isSecret(name string) bool {
-	return secretName.MatchString(name) && !plainName.MatchString(name)
+	return suspicious(name) && secretName.MatchString(name) && !plainName.MatchString(name)
 }
 
 // tokenFor is the same for a value with its backslashes and without them: an
@@ -264,10 +287,12 @@ func (c cleaner) clean(s string) string {
 	for l := range strings.Lines(s) {
 		if suspicious(l) {
 			l = c.atNames(l)
-			for _, re := range []*regex.Regex{quotedPair, option} {
-				l = c.at(re, l, true)
+			l = c.at(l, quotedPairs(l), true)
+			l = c.at(l, options(l), true)
+			l = c.at(l, userinfos(l), false)
+			if strings.Contains(strings.ToLower(l), "cookie") {
+				l = c.at(l, spans(cookie.FindAllStringSubmatchIndex(l, -1)), false)
 			}
-			l = c.at(cookie, c.at(userinfo, l, false), false)
 		}
 		b.WriteString(l)
 	}
@@ -301,26 +326,22 @@ func (c cleaner) atNames(s string) string {
 	return b.String() + s[last:]
 }
 
-// at replaces the value of each match by its token.
-func (c cleaner) at(re *regex.Regex, s string, named bool) string {
+// at replaces the values that are secrets; named, those whose names say so.
+func (c cleaner) at(s string, all []span, named bool) string {
 	var b strings.Builder
 	last := 0
-	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
-		if named && !isSecret(strings.TrimLeft(s[m[2]:m[3]], "-")) {
+	for _, m := range all {
+		name, value := m.of(s)
+		if named && !isSecret(strings.TrimLeft(name, "-")) {
 			continue
 		}
-		first := 1
-		if named {
-			first = 2
+		if tok, ok := c.narrow[value]; ok && m.value[0] >= last && value != "" {
+			b.WriteString(s[last:m.value[0]] + tok)
+			last = m.value[1]
 		}
-		for g := first; g < len(m)/2; g++ {
-			if from, to := m[2*g], m[2*g+1]; from >= last && from < to {
-				if tok, ok := c.narrow[s[from:to]]; ok {
-					b.WriteString(s[last:from] + tok)
-					last = to
-				}
-			}
-		}
+	}
+	if last == 0 {
+		return s
 	}
 	return b.String() + s[last:]
 }
