@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"golang.org/x/term"
 
@@ -17,6 +18,9 @@ func main() {
 	if host.Child() {
 		return
 	}
+	// An audit lives for a moment and holds little: let it have some 20 MB before
+	// it is searched for what nobody needs any more.
+	debug.SetGCPercent(400)
 	exe, _ := os.Executable()
 	os.Exit(cli.Main(cli.Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,

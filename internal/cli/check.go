@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -85,12 +86,16 @@ func (a *app) check(o checkOptions) error {
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	r, _ := a.Works.Judge(t, Choice{Check: chosen, App: apps})
 	code, sentence := verdict(r, o.failOn)
 	if err := a.deliver(o, r, code, sentence); err != nil {
 		return asUsage(err)
 	}
 	a.exit = code
+	if o.verbose && o.format == "text" {
+		a.trace(a.visited, time.Since(began))
+	}
 	return nil
 }
 

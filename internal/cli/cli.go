@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/internal/check"
+	"assay/internal/collect"
 	"assay/internal/model"
 	"assay/internal/report"
 	"assay/internal/tape"
@@ -36,7 +37,7 @@ type Env struct {
 type Works struct {
 	// Collect visits this host; tell hears of each ask as it begins and ends, from
 	// several goroutines.
-	Collect func(ctx context.Context, how Look, tell func(a tape.Ask, ended bool)) *tape.Tape
+	Collect func(ctx context.Context, how Look, tell func(a tape.Ask, ended bool)) (*tape.Tape, collect.Trace)
 	// Away visits another host.
 	Away func(context.Context, Trip) (*tape.Tape, error)
 	// Judge audits a recording. The model is whole, whatever was chosen.
@@ -63,7 +64,8 @@ type Choice struct {
 // app is one run of the command line.
 type app struct {
 	Env
-	exit int
+	exit    int
+	visited collect.Trace // where the time of a visit to this host went
 }
 
 // usageError is one line about how assay was called, with the nearest right

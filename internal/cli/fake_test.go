@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"assay/internal/check"
+	"assay/internal/collect"
 	"assay/internal/model"
 	"assay/internal/report"
 	"assay/internal/tape"
@@ -44,7 +45,7 @@ var scenario = tape.Ask{Kind: tape.KindFile, Name: "/scenario"}
 func fake() Works {
 	families := fakeFamilies()
 	w := Works{
-		Collect: func(_ context.Context, _ Look, tell func(tape.Ask, bool)) *tape.Tape {
+		Collect: func(_ context.Context, _ Look, tell func(tape.Ask, bool)) (*tape.Tape, collect.Trace) {
 			tell(scenario, false)
 			if os.Getenv("SLOW") != "" {
 				time.Sleep(400 * time.Millisecond)
@@ -52,7 +53,7 @@ func fake() Works {
 			tell(scenario, true)
 			t := &tape.Tape{}
 			t.Put(scenario, tape.Answer{Status: tape.Seen, Body: os.Getenv("FAKE")})
-			return t
+			return t, collect.Trace{}
 		},
 		Away:     fakeAway,
 		Families: func() []*check.Family { return families },

@@ -126,7 +126,9 @@ func (a *app) tapeOf(o visitOptions) (*tape.Tape, error) {
 	defer cancel()
 	s := a.spinner()
 	defer s.stop()
-	return a.Works.Collect(ctx, Look{NoImport: o.noImport, Deep: o.deep}, s.tell), nil
+	t, trace := a.Works.Collect(ctx, Look{NoImport: o.noImport, Deep: o.deep}, s.tell)
+	a.visited = trace
+	return t, nil
 }
 
 // away visits another host. An interrupt ends it in order: nothing half-done

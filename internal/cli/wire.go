@@ -19,11 +19,11 @@ import (
 // Wire joins the verbs to the river.
 func Wire(version, exe string) Works {
 	return Works{
-		Collect: func(ctx context.Context, how Look, tell func(tape.Ask, bool)) *tape.Tape {
+		Collect: func(ctx context.Context, how Look, tell func(tape.Ask, bool)) (*tape.Tape, collect.Trace) {
 			h := host.Watch(host.Local(host.Options{Version: version, NoImport: how.NoImport, Deep: how.Deep}), func(a tape.Ask, s host.State) {
 				tell(a, s == host.Ended)
 			})
-			return collect.Tape(ctx, h)
+			return collect.Traced(ctx, h)
 		},
 		Away: func(ctx context.Context, t Trip) (*tape.Tape, error) {
 			r, err := remote.Host{Name: t.Host, Exe: exe, Binary: t.Binary, Collect: t.Collect, Timeout: t.Timeout,

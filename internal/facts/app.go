@@ -14,7 +14,7 @@ import (
 // identity.
 func (f *Facts) App(name, target, as string) fact.Of[tape.App] {
 	a := tape.Ask{Kind: tape.KindApp, Name: name, Arg: target, As: as}
-	return remember(f, a.String(), func() fact.Of[tape.App] {
+	return Remember(f, a.String(), func() fact.Of[tape.App] {
 		return read(f, a, "the app, loaded in a sandbox", func(p tape.App) string {
 			switch {
 			case p.Ended != "":

@@ -10,7 +10,7 @@ import (
 
 // Timers is every timer that systemd has loaded.
 func (f *Facts) Timers() fact.Of[[]Props] {
-	return remember(f, "timers", func() fact.Of[[]Props] {
+	return Remember(f, "timers", func() fact.Of[[]Props] {
 		return fact.Then(f.text(tape.Ask{Kind: tape.KindCommand, Name: "timers"}, "systemctl show *.timer"), propsList)
 	})
 }

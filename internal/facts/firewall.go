@@ -9,7 +9,7 @@ import (
 // Firewall is the ruleset as loaded in the kernel; Absent where there is no nft
 // to ask and the older iptables holds no table either.
 func (f *Facts) Firewall() fact.Of[*nft.Ruleset] {
-	return remember(f, "nft", func() fact.Of[*nft.Ruleset] {
+	return Remember(f, "nft", func() fact.Of[*nft.Ruleset] {
 		a := tape.Ask{Kind: tape.KindCommand, Name: "nft"}
 		v, why, ok := f.answer(a)
 		switch {

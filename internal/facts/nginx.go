@@ -23,7 +23,7 @@ type NginxConfig struct {
 
 // Nginx parses the configuration that a master with this main file would read.
 func (f *Facts) Nginx(main string) fact.Of[NginxConfig] {
-	return remember(f, "nginx "+main, func() fact.Of[NginxConfig] {
+	return Remember(f, "nginx "+main, func() fact.Of[NginxConfig] {
 		return fact.Bind(f.File(main), func(string) fact.Of[NginxConfig] {
 			r := &nginxReader{f: f}
 			c := NginxConfig{Config: nginx.Parse(main, path.Dir(main), r), Main: main, Unseen: r.unseen}

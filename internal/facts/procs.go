@@ -11,7 +11,7 @@ import (
 
 // Procs is every process, kernel threads left out.
 func (f *Facts) Procs() fact.Of[[]tape.Proc] {
-	return remember(f, "procs", func() fact.Of[[]tape.Proc] {
+	return Remember(f, "procs", func() fact.Of[[]tape.Proc] {
 		return read(f, tape.Ask{Kind: tape.KindProcs}, "processes", func(p []tape.Proc) string {
 			return fmt.Sprintf("%d processes", len(p))
 		})
@@ -41,7 +41,7 @@ func (f *Facts) Environ(pid int) fact.Of[map[string]string] {
 
 // Sockets is every listening socket of this host's network.
 func (f *Facts) Sockets() fact.Of[[]tape.Socket] {
-	return remember(f, "sockets", func() fact.Of[[]tape.Socket] {
+	return Remember(f, "sockets", func() fact.Of[[]tape.Socket] {
 		return read(f, tape.Ask{Kind: tape.KindSockets}, "listening sockets", func(s []tape.Socket) string {
 			return fmt.Sprintf("%d listening sockets", len(s))
 		})

@@ -16,7 +16,7 @@ type Props map[string]string
 
 // Services is every service and socket unit that systemd has loaded.
 func (f *Facts) Services() fact.Of[[]Props] {
-	return remember(f, "services", func() fact.Of[[]Props] {
+	return Remember(f, "services", func() fact.Of[[]Props] {
 		return fact.Then(f.text(tape.Ask{Kind: tape.KindCommand, Name: "services"}, "systemctl show *.service"), propsList)
 	})
 }

@@ -10,7 +10,7 @@ import (
 // Accounts are the users and groups of this host's own files; those of LDAP
 // and the like are not among them.
 func (f *Facts) Accounts() fact.Of[netfiles.Accounts] {
-	return remember(f, "accounts", func() fact.Of[netfiles.Accounts] {
+	return Remember(f, "accounts", func() fact.Of[netfiles.Accounts] {
 		return fact.Bind(f.File("/etc/passwd"), func(passwd string) fact.Of[netfiles.Accounts] {
 			return fact.Then(f.File("/etc/group"), func(group string) netfiles.Accounts {
 				return netfiles.ParseAccounts(passwd, group)

@@ -8,9 +8,11 @@ package host
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,12 +40,19 @@ type Options struct {
 
 const parallel = 16
 
+// quick are the kinds that need not queue behind those that wait for a network
+// or a program.
+var quick = []tape.Kind{tape.KindSelf, tape.KindFile, tape.KindStat, tape.KindGlob, tape.KindTree, tape.KindAccess, tape.KindProcs, tape.KindEnviron,
+	tape.KindSockets, tape.KindConns, tape.KindAddrs}
+
 type local struct {
-	opt   Options
-	slots chan struct{}
-	root  bool
-	vault vault
-	kinds map[tape.Kind]func(context.Context, tape.Ask) tape.Answer
+	opt      Options
+	slots    chan struct{} // for asks that wait for somebody
+	quick    chan struct{} // for those that only the disk answers
+	sessions tls.ClientSessionCache
+	root     bool
+	vault    vault
+	kinds    map[tape.Kind]func(context.Context, tape.Ask) tape.Answer
 }
 
 // Local returns a reader of this machine.
@@ -60,7 +69,7 @@ func Local(opt Options) Reader {
 	if opt.ResolvConf == "" {
 		opt.ResolvConf = "/etc/resolv.conf"
 	}
-	l := &local{opt: opt, slots: make(chan struct{}, opt.Parallel), root: os.Geteuid() == 0}
+	l := &local{opt: opt, slots: make(chan struct{}, opt.Parallel), quick: make(chan struct{}, opt.Parallel), sessions: tls.NewLRUClientSessionCache(0), root: os.Geteuid() == 0}
 	l.kinds = map[tape.Kind]func(context.Context, tape.Ask) tape.Answer{
 		tape.KindSelf:    l.self,
 		tape.KindFile:    l.file,
@@ -91,10 +100,14 @@ func Local(opt Options) Reader {
 }
 
 func (l *local) See(ctx context.Context, asks ...tape.Ask) []tape.Answer {
-	return each(asks, l.opt.Parallel, func(a tape.Ask) tape.Answer {
+	return each(asks, 2*l.opt.Parallel, func(a tape.Ask) tape.Answer {
+		slots := l.slots
+		if slices.Contains(quick, a.Kind) {
+			slots = l.quick
+		}
 		select {
-		case l.slots <- struct{}{}:
-			defer func() { <-l.slots }()
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
 			return l.alone(ctx, a)
 		case <-ctx.Done():
 			return stopped(ctx, a)

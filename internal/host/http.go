@@ -119,7 +119,9 @@ func (l *local) endpoint(name, host, deed string) (dialFunc, tape.Answer) {
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			name = h
 		}
-		t := tls.Client(c, tlsConfig(strings.Trim(name, "[]")))
+		conf := tlsConfig(strings.Trim(name, "[]"))
+		conf.ClientSessionCache = l.sessions // of a reply nobody asks how the handshake went
+		t := tls.Client(c, conf)
 		if err := t.HandshakeContext(ctx); err != nil {
 			c.Close()
 			return nil, &tlsError{err}

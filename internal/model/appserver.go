@@ -36,7 +36,7 @@ func (b *builder) appServers() []*AppServer {
 		b.readGunicorn(s)
 		b.loadApp(s)
 		s.EnvGaps = b.envLoaded(s)
-		s.Stores = b.storesOf(s)
+		b.f.Leaf(func() { s.Stores = b.storesOf(s) })
 	}
 	return out
 }

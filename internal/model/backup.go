@@ -85,26 +85,39 @@ func (b *builder) backups() {
 	if len(kinds) == 0 {
 		return
 	}
-	list, unseen := b.jobs()
+	found := facts.Remember(b.f, "jobs", b.copiers)
+	unseen := slices.Clone(found.unseen)
 	var all []*Dumping
-	var doubts []fact.Source
-	for _, j := range list {
-		found := dumpers(j)
-		for _, d := range found {
-			all = append(all, b.dumping(d, &unseen))
-		}
-		if len(found) == 0 && doubtful(j) {
-			doubts = append(doubts, j.Place)
-		}
-		all = append(all, b.rawCopies(j)...)
+	for _, d := range found.dumpers {
+		all = append(all, b.dumping(d, &unseen))
 	}
-	doubts = append(doubts, b.agents()...)
+	doubts := append(slices.Clone(found.doubts), b.agents()...)
 	for _, d := range b.m.Deployments {
 		own, _ := d.backups.Look(&b.notes)
 		for _, x := range own {
-			x.fill(all, doubts, unseen, jobsSource(list))
+			x.fill(all, doubts, unseen, found.looked)
 		}
 	}
+}
+
+// copiers is what runs by the clock, as far as it may copy a database.
+type copiers struct {
+	dumpers []*Dumper
+	doubts  []fact.Source
+	unseen  []fact.Why
+	looked  fact.Source
+}
+
+func (b *builder) copiers() copiers {
+	list, unseen := b.jobs()
+	out := copiers{unseen: unseen, looked: jobsSource(list)}
+	for _, j := range list {
+		found := append(dumpers(j), rawCopies(j)...)
+		if out.dumpers = append(out.dumpers, found...); len(found) == 0 && doubtful(j) {
+			out.doubts = append(out.doubts, j.Place)
+		}
+	}
+	return out
 }
 
 // family takes MariaDB for the MySQL that its tools know.
@@ -148,6 +161,9 @@ func (b *builder) own(host string) bool {
 // dumping asks for what a dumper has made and how its service ended last.
 func (b *builder) dumping(d *Dumper, unseen *[]fact.Why) *Dumping {
 	x := &Dumping{Dumper: d, Unit: fact.Absent[facts.Props](), Files: fact.Absent[[]Dumped]()}
+	if d.Raw {
+		return x
+	}
 	if d.Job.Service != "" {
 		x.Unit = b.f.Unit(d.Job.Service)
 	}
@@ -240,8 +256,8 @@ func (b *builder) agents() []fact.Source {
 }
 
 // rawCopies are lines that copy a file of SQLite's kind as any other file.
-func (b *builder) rawCopies(j *Job) []*Dumping {
-	var out []*Dumping
+func rawCopies(j *Job) []*Dumper {
+	var out []*Dumper
 	for _, l := range j.lines {
 		if len(l.words) < 3 || !slices.Contains([]string{"cp", "rsync", "scp", "tar", "gzip", "zip", "install"}, path.Base(l.words[0])) {
 			continue
@@ -254,7 +270,7 @@ func (b *builder) rawCopies(j *Job) []*Dumping {
 			if t, ok := target(l.words[len(l.words)-1], j.Dir); ok && l.words[len(l.words)-1] != w {
 				d.Targets = []Target{t, {path.Join(t.Folder, t.Name), path.Base(w)}}
 			}
-			out = append(out, &Dumping{Dumper: d, Unit: fact.Absent[facts.Props](), Files: fact.Absent[[]Dumped]()})
+			out = append(out, d)
 			break
 		}
 	}

@@ -17,6 +17,7 @@ type builder struct {
 	m     *Model
 	notes fact.Notes // what was looked at without being judged
 	units map[string]fact.Of[*Unit]
+	byPID *fact.Of[map[int]Process]
 }
 
 // Build makes the model from facts. On a growing tape it is called again and
@@ -31,21 +32,17 @@ func Build(f *facts.Facts) *Model {
 	b.m.Firewall = b.firewall()
 	servers := b.appServers()
 	b.deployments(servers)
-	known := !f.Waiting() // the sites and whose they are
-	for _, d := range b.m.Deployments {
-		if f.Waiting() {
-			break
+	if !f.Discovering() { // the sites are known, and whose they are
+		for _, d := range b.m.Deployments {
+			b.probe(d)
 		}
-		b.probe(d)
-	}
-	if known {
 		b.served()
 		b.m.consoles, b.m.keys = b.consoles(), b.keyFiles()
 	} else {
 		later := fact.Why{Text: "not looked for yet"}
 		b.m.consoles, b.m.keys = fact.Unknown[[]*Console](later), fact.Unknown[[]*KeyFile](later)
 	}
-	b.backups()
+	b.f.Leaf(b.backups)
 	b.looked()
 	return b.m
 }

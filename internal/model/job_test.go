@@ -27,7 +27,7 @@ func FuzzJobs(f *testing.F) {
 			for _, d := range dumpers(j) {
 				b.dumping(d, &unseen)
 			}
-			b.rawCopies(j)
+			rawCopies(j)
 			doubtful(j)
 		}
 	})

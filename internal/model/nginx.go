@@ -81,7 +81,7 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 		}
 	}
 	if cstate == fact.IsKnown {
-		n.Test = b.nginxTest(n.Main, cfg)
+		b.f.Leaf(func() { n.Test = b.nginxTest(n.Main, cfg) })
 		n.Accused = b.accused(n.Test)
 		n.User = b.nginxUser(n, cfg)
 		for i, s := range cfg.Servers() {

@@ -8,6 +8,7 @@ import (
 	"assay/internal/fact"
 	"assay/internal/regex"
 	"assay/internal/syntax/gunicorn"
+	"assay/internal/tape"
 )
 
 // kinds are the WSGI and ASGI servers that discovery knows by their program.
@@ -24,7 +25,7 @@ func serverKind(args []string) string {
 	if len(args) == 0 {
 		return ""
 	}
-	if g := gunicorn.ParseArgs(args, ""); g.Is {
+	if slices.ContainsFunc(args, func(a string) bool { return strings.Contains(a, "gunicorn") }) && gunicorn.ParseArgs(args, "").Is {
 		return "gunicorn"
 	}
 	words := args
@@ -82,7 +83,9 @@ func (b *builder) kindOf(p Process) string {
 		if l.Path != "" || !strings.HasPrefix(l.Proto, "tcp") {
 			continue
 		}
-		r, state := b.f.HTTP(l.Endpoint(), "localhost", "/").Look(&b.notes)
+		var r tape.HTTPReply
+		var state fact.State
+		b.f.Shaping(func() { r, state = b.f.HTTP(l.Endpoint(), "localhost", "/").Look(&b.notes) })
 		if state == fact.IsKnown && strings.HasPrefix(r.Get("server"), "Werkzeug/") {
 			return "flask-dev"
 		}

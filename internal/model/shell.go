@@ -3,19 +3,19 @@ package model
 import (
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"assay/internal/regex"
 	"assay/internal/fact"
 	"assay/internal/syntax/envfile"
 )
 
 var (
 	// iniURL is the database of alembic.ini, for who runs alembic itself.
-	iniURL = regexp.MustCompile(`(?m)^\s*sqlalchemy\.url\s*[=:]\s*(\S+)`)
+	iniURL = regex.New(`(?m)^\s*sqlalchemy\.url\s*[=:]\s*(\S+)`)
 	// literalURL is a URL that stands in a line of code.
-	literalURL = regexp.MustCompile(`["']((?:sqlite|postgres|postgresql|mysql|mariadb)(?:\+\w+)?://[^"']*)["']`)
+	literalURL = regex.New(`["']((?:sqlite|postgres|postgresql|mysql|mariadb)(?:\+\w+)?://[^"']*)["']`)
 )
 
 // shell finds where "flask db upgrade" goes when somebody types it in the app's
@@ -77,7 +77,7 @@ func (b *builder) dotenv(st *Store, a *App, n *fact.Notes) []*Store {
 	return nil
 }
 
-var exported = regexp.MustCompile(`(?m)^\s*export\s+([A-Za-z_])`)
+var exported = regex.New(`(?m)^\s*export\s+([A-Za-z_])`)
 
 // dist is the version of an installed distribution, "" where it is not there.
 func (a *App) dist(name string) string {

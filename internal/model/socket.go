@@ -3,7 +3,6 @@ package model
 import (
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -49,7 +48,7 @@ func (b *builder) sockets() fact.Of[[]*Listener] {
 	}
 	// That there are so many sockets is evidence of nothing: no source.
 	return fact.Bind(fact.Known(raw), func(raw []tape.Socket) fact.Of[[]*Listener] {
-		procs := b.f.Procs()
+		procs := b.processes()
 		var out []*Listener
 		for _, s := range raw {
 			l := &Listener{IP: s.IP, Port: s.Port, Path: s.Path, Proto: s.Proto}
@@ -76,7 +75,7 @@ func socketSource(s tape.Socket, text string) fact.Source {
 
 // holders are the processes that have the socket open; systemd is left out
 // where somebody else holds it too (socket activation).
-func holders(s tape.Socket, procs fact.Of[[]Process]) fact.Of[[]Process] {
+func holders(s tape.Socket, procs fact.Of[map[int]Process]) fact.Of[[]Process] {
 	if len(s.PIDs) == 0 && s.Hidden {
 		return fact.Unknown[[]Process](fact.Why{Text: "read who holds " + strings.TrimPrefix(socketSource(s, "").Where, "socket ") + ": permission denied",
 			Hint: "run with sudo", Ask: tape.Ask{Kind: tape.KindSockets}})
@@ -86,15 +85,28 @@ func holders(s tape.Socket, procs fact.Of[[]Process]) fact.Of[[]Process] {
 	if state == fact.IsUnknown {
 		return fact.Unknown[[]Process](n.Why())
 	}
-	return fact.Then(fact.Known(all), func(all []Process) []Process {
-		var out []Process
-		for _, p := range all {
-			if slices.Contains(s.PIDs, p.PID) && (p.PID != 1 || len(s.PIDs) == 1) {
-				out = append(out, p)
-			}
+	var out []Process
+	for _, pid := range s.PIDs {
+		if p, lives := all[pid]; lives && (pid != 1 || len(s.PIDs) == 1) {
+			out = append(out, p)
 		}
-		return out
-	}).From(socketSource(s, "held by "+pids(s.PIDs)))
+	}
+	return fact.Known(out, socketSource(s, "held by "+pids(s.PIDs)))
+}
+
+// processes are all of them by their ids, once a build.
+func (b *builder) processes() fact.Of[map[int]Process] {
+	if b.byPID == nil {
+		f := fact.Then(b.f.Procs(), func(all []Process) map[int]Process {
+			m := make(map[int]Process, len(all))
+			for _, p := range all {
+				m[p.PID] = p
+			}
+			return m
+		})
+		b.byPID = &f
+	}
+	return *b.byPID
 }
 
 func pids(list []int) string {

@@ -101,7 +101,7 @@ func (b *builder) readUnit(name string, p facts.Props) *Unit {
 	if !u.Running() || serverKind(u.argv()) != "" {
 		u.Journal = b.journal(name)
 	}
-	u.Context = b.execContext(u)
+	b.f.Leaf(func() { u.Context = b.execContext(u) })
 	b.m.Needs[u.Node()] = []Node{u.ExecNode()}
 	return u
 }

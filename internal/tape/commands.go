@@ -24,8 +24,8 @@ const UnitProperties = "Id,Names,LoadState,LoadError,ActiveState,SubState,Result
 // Commands is the one declared table: `assay asks` prints it.
 func Commands() []Row {
 	return []Row{
-		{Name: "services", Argv: []string{"systemctl", "show", "--no-pager", "-p", "Id,LoadState,ActiveState,UnitFileState,MainPID,FragmentPath,ExecStart,ControlGroup,Triggers", "--", "*.service", "*.socket"},
-			Path: bins("systemctl"), Why: "what each loaded service and socket unit runs", Seconds: 5},
+		{Name: "services", Argv: []string{"systemctl", "show", "--no-pager", "-p", "Id,LoadState,ActiveState,UnitFileState,MainPID,FragmentPath,ExecStart", "--state=failed,activating,deactivating,reloading", "--", "*.service"},
+			Path: bins("systemctl"), Why: "what each service would run that has failed or is about to start", Seconds: 5},
 		{Name: "unit", Argv: []string{"systemctl", "show", "--no-pager", "--timestamp=unix", "-p", UnitProperties, "--", "{}"},
 			Path: bins("systemctl"), Why: "the state of one unit, as loaded", Seconds: 5},
 		{Name: "manager-env", Argv: []string{"systemctl", "show-environment", "--no-pager"},
