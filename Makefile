@@ -39,6 +39,7 @@ fmt:
 
 bench: ## ratios within one run; docs/benchmarks.md says how to read them
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./internal/...
+	$(ROOT) $(GO) test -tags real -run '^$$' -bench 'Start|OnHost' -benchtime 1x -timeout 10m ./internal/audit
 
 build: ## the static binary for both machines
 	@mkdir -p dist
