@@ -25,9 +25,10 @@ type Store struct {
 	User     string
 	Database string
 	Local    bool
-	Told     fact.Source  // the line that names it
-	Engine   *tape.Engine // of SQLAlchemy, where the app was loaded
-	Server   *AppServer   // whose it is
+	Told     fact.Source   // the line that names it
+	Used     fact.Of[bool] // unknown: a variable names it, and the app was not seen
+	Engine   *tape.Engine  // of SQLAlchemy, where the app was loaded
+	Server   *AppServer    // whose it is
 	Identity tape.Identity
 	Listen   fact.Of[*Listener] // who listens there, on this host
 	Unit     fact.Of[*Unit]     // that runs it on this host; looked at when it does not answer
@@ -83,7 +84,7 @@ func (b *builder) newStore(s *AppServer, url, name, ref string) *Store {
 	if err != nil || storeKinds[u.Scheme] == "" {
 		return nil
 	}
-	st := &Store{Kind: storeKinds[u.Scheme], Name: name, Ref: ref, Addr: storeAddr(u), Host: u.Host, Port: u.Port, User: u.User, Database: u.Path,
+	st := &Store{Used: fact.Known(true), Kind: storeKinds[u.Scheme], Name: name, Ref: ref, Addr: storeAddr(u), Host: u.Host, Port: u.Port, User: u.User, Database: u.Path,
 		Local: u.Local(), Server: s, Identity: b.identity(s)}
 	if u.Memory {
 		st.Addr = "in memory"

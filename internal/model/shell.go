@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"assay/internal/regex"
 	"assay/internal/fact"
+	"assay/internal/regex"
 	"assay/internal/syntax/envfile"
 )
 

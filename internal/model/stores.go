@@ -25,6 +25,9 @@ func (b *builder) storesOf(s *AppServer) fact.Of[[]*Store] {
 		if ts == fact.IsUnknown {
 			return told
 		}
+		for _, st := range list {
+			st.Used = fact.Unknown[bool](n.Why())
+		}
 		return b.asked(list)
 	}
 	if a == nil { // no Flask app: what it uses is not known

@@ -57,6 +57,7 @@ func database(h *check.Hearing, x *model.Backup) check.Verdict {
 		best.evidence(h)
 		return check.CannotTell(best.says, best.hint)
 	}
+	x.Store.Used.Open(h)
 	x.Searched.Open(h.Aside()) // a better one may be where we could not look
 	best.evidence(h)
 	if best.grade == worse {
@@ -78,6 +79,7 @@ func none(h *check.Hearing, x *model.Backup) check.Verdict {
 		return check.CannotTell(fmt.Sprintf("%s is on %s: its backups are made there, or by who runs it", x.Name(), x.Store.Host),
 			"look at the provider's page of backups: how old is the newest, how far back can you go, and did a restore work")
 	}
+	x.Store.Used.Open(h)
 	x.Searched.Open(h)
 	return check.Failed("nothing on this host backs up "+x.Name(), nightly(x))
 }
