@@ -3,25 +3,31 @@ package host
 import (
 	"bytes"
 	"context"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"assay/internal/tape"
 )
 
-// probeScript is run by the service's own interpreter.
-//
-//go:embed probe/probe.py
-var probeScript string
+//go:embed probe/*.py
+var probeFiles embed.FS
 
-// probeCode stands before it.
-//
-//go:embed probe/code.py
-var probeCode string
+// probe is one program, run by the service's own interpreter; its parts stand
+// in the order in which they need each other.
+var probe = sync.OnceValue(func() string {
+	var b strings.Builder
+	for _, part := range []string{"begin", "watch", "values", "app", "around", "code", "load"} {
+		text, _ := probeFiles.ReadFile("probe/" + part + ".py") // a part that is missing fails every test
+		b.Write(text)
+		b.WriteString("\n\n")
+	}
+	return b.String()
+})
 
 // service is how an app is started.
 type service struct {
@@ -193,7 +199,7 @@ func (l *local) cell(ctx context.Context, s service, id tape.Identity, target, d
 	if why != "" {
 		return c, unseen(deed, why)
 	}
-	c.Program, c.Argv = w.python, []string{w.python, "-c", probeCode + probeScript}
+	c.Program, c.Argv = w.python, []string{w.python, "-c", probe()}
 	secret, plain := tape.SecretNames()
 	job, err := json.Marshal(map[string]any{"out": toldFD, "server": w.server, "argv": w.argv, "first": w.first, "target": target,
 		"secret_name": secret, "plain_name": plain, "nobody": id.UID == 0})

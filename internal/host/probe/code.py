@@ -1,6 +1,6 @@
 """What the app's own code says of its keys, and when its files were written.
 
-Stands before probe.py, which runs it once the app is loaded.
+Run once the app is loaded.
 """
 import ast
 import os
