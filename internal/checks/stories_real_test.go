@@ -108,7 +108,7 @@ func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
 		t.Fatal(err)
 	}
 	if c.Break != "" {
-		if out, err := h.Run(ctx, c.Break); err != nil {
+		if out, err := h.Break(ctx, c.Break); err != nil {
 			t.Fatalf("break.sh: %v\n%s", err, out)
 		}
 	}
