@@ -16,7 +16,7 @@ type errCannot string
 
 func (e errCannot) Error() string { return string(e) }
 
-// askSQL logs in once and asks what the table says.
+// askSQL logs in and asks what the table says.
 func askSQL(ctx context.Context, e errand) (any, error) {
 	login, err := dsn.ParseLogin(e.URL)
 	if err != nil {
@@ -28,14 +28,23 @@ func askSQL(ctx context.Context, e errand) (any, error) {
 		return tape.SQLReply{Engine: login.Engine, Driver: login.Driver, User: login.User, Database: login.Database, Host: shown,
 			Class: tape.StoreHost, Error: "the name " + shown + " has no address"}, nil
 	}
-	switch login.Engine {
-	case "postgresql":
-		return askPostgreSQL(ctx, login, e.Table)
-	case "mysql", "mariadb":
-		return askMySQL(ctx, login, e.Table)
+	ask := map[string]func(context.Context, dsn.Login, string) (any, error){"postgresql": askPostgreSQL, "mysql": askMySQL, "mariadb": askMySQL}[login.Engine]
+	if ask == nil {
+		return nil, errCannot("not a kind of database that we can ask: " + short(login.Engine))
 	}
-	return nil, errCannot("not a kind of database that we can ask: " + short(login.Engine))
+	first, err := ask(ctx, login, e.Table)
+	if r, ok := first.(tape.SQLReply); err == nil && ok && r.Class == "" && r.Connect+r.Select > longLogin {
+		again, err := ask(ctx, login, e.Table)
+		if a, ok := again.(tape.SQLReply); err == nil && ok && a.Class == "" && a.Connect+a.Select < r.Connect+r.Select {
+			return a, nil
+		}
+	}
+	return first, err
 }
+
+// longLogin is how many microseconds a login may take before it is tried once
+// more: the machine may just have been busy with something else.
+const longLogin = 200_000
 
 // quoted is Alembic's table as the engine quotes names.
 func quoted(table, quote string) string {
