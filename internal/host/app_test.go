@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -112,6 +113,16 @@ func (h *hostile) start() {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { _ = h.live.Process.Kill(); _ = h.live.Wait() })
+	// Start comes back while the kernel still swaps the program: until then
+	// /proc shows no command line.
+	line := filepath.Join("/proc", strconv.Itoa(h.live.Process.Pid), "cmdline")
+	for range 1000 {
+		if b, err := os.ReadFile(line); err != nil || len(b) > 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	h.t.Fatal("the live service never got its command line")
 }
 
 // load asks for the app, and looks whether anything was harmed.
@@ -355,9 +366,9 @@ time.sleep(1e6)
 		t.Fatal(err)
 	}
 	defer f.Close()
-	done := make(chan tape.App)
+	done := make(chan struct{})
 	h.start()
-	go func() { done <- h.load() }()
+	go func() { defer close(done); h.load() }()
 	for busy := true; busy; { // all the while
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 			t.Errorf("the lock is taken: %v", err)
