@@ -18,8 +18,9 @@ import (
 
 // Choice narrows an audit; the zero value takes everything.
 type Choice struct {
-	Check func(check.Check) bool // nil: every check
-	App   func(name string) bool // nil: every deployment
+	Check  func(check.Check) bool // nil: every check
+	App    func(name string) bool // nil: every deployment
+	Outage bool                   // what breaks requests first
 }
 
 // Run audits a host, and gives the tape on which the report rests.
@@ -38,7 +39,7 @@ func Judge(t *tape.Tape, c Choice) (report.Report, *model.Model) {
 		m.Deployments = slices.DeleteFunc(slices.Clone(whole.Deployments), func(d *model.Deployment) bool { return !c.App(d.Name) })
 	}
 	hearings := check.Judge(&m, chosen(c.Check))
-	return report.New(t, &m, hearings, diagnose.Why(&m, hearings)), whole
+	return report.New(t, &m, hearings, diagnose.Why(&m, hearings), c.Outage), whole
 }
 
 func chosen(only func(check.Check) bool) []check.Check {

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +103,7 @@ func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
 			t.Error(err)
 		}
 	})
-	if err := around(ctx, c, h); err != nil {
+	if err := h.Around(ctx, c.Lab); err != nil {
 		t.Fatal(err)
 	}
 	if c.Break != "" {
@@ -150,66 +149,4 @@ func keep(t *testing.T, c house.Case, tp *tape.Tape) {
 	if err := os.WriteFile(c.File, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// around changes what lies around a host, by the lines of the case's lab file:
-//
-//	dns NAME [ADDRESS...]        a record; all dns lines together replace the host's own, HOST stands for its address
-//	dns-mode silent|servfail     how the name server answers everything
-//	machine ADDRESS [to HOST]    another machine, with a site of its own on port 80, or that hands all on to this host
-//	cert NAME names=a,b from=-80d to=-1d self
-func around(ctx context.Context, c house.Case, h *lab.Host) error {
-	records := map[string][]string{}
-	for _, l := range c.Lab {
-		w := strings.Fields(strings.ReplaceAll(l, "HOST", lab.Address))
-		var err error
-		switch {
-		case w[0] == "dns" && len(w) > 1:
-			records[w[1]] = w[2:]
-		case w[0] == "dns-mode" && len(w) == 2:
-			err = h.DNSMode(ctx, w[1])
-		case w[0] == "machine" && len(w) == 2:
-			err = h.Machine(ctx, w[1], "")
-		case w[0] == "machine" && len(w) == 4 && w[2] == "to":
-			err = h.Machine(ctx, w[1], w[3])
-		case w[0] == "cert" && len(w) > 1:
-			err = cert(ctx, h, w[1], w[2:])
-		default:
-			err = fmt.Errorf("unknown word; want dns, dns-mode, machine or cert")
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", l, err)
-		}
-	}
-	if len(records) > 0 {
-		return h.DNS(ctx, records)
-	}
-	return nil
-}
-
-func cert(ctx context.Context, h *lab.Host, name string, options []string) error {
-	opt := lab.CertOptions{Names: []string{name}}
-	for _, o := range options {
-		k, v, _ := strings.Cut(o, "=")
-		var err error
-		switch k {
-		case "names":
-			opt.Names = strings.Split(v, ",")
-		case "from":
-			opt.NotBefore, err = daysFromNow(v)
-		case "to":
-			opt.NotAfter, err = daysFromNow(v)
-		case "self":
-			opt.SelfSigned = true
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return h.IssueCert(ctx, opt)
-}
-
-func daysFromNow(s string) (time.Time, error) {
-	n, err := strconv.ParseFloat(strings.TrimSuffix(s, "d"), 64)
-	return time.Now().Add(time.Duration(n * 24 * float64(time.Hour))), err
 }

@@ -17,7 +17,7 @@ type checkOptions struct {
 	only, skip, apps       []string
 	color                  string
 	visit                  visitOptions
-	verbose                bool
+	verbose, outage        bool
 }
 
 func (a *app) checkVerb() *cobra.Command {
@@ -87,7 +87,7 @@ func (a *app) check(o checkOptions) error {
 		return err
 	}
 	began := time.Now()
-	r, _ := a.Works.Judge(t, Choice{Check: chosen, App: apps})
+	r, _ := a.Works.Judge(t, Choice{Check: chosen, App: apps, Outage: o.outage})
 	code, sentence := verdict(r, o.failOn)
 	if err := a.deliver(o, r, code, sentence); err != nil {
 		return asUsage(err)

@@ -53,12 +53,14 @@ type Works struct {
 type Look struct {
 	NoImport bool // the app is not loaded
 	Deep     bool // the git history is read
+	Seconds  int  // for loading the app; 0: as long as it takes by default
 }
 
 // Choice is what of an audit is wanted. A nil function takes everything.
 type Choice struct {
-	Check func(check.Check) bool
-	App   func(name string) bool
+	Check  func(check.Check) bool
+	App    func(name string) bool
+	Outage bool // what breaks requests stands first
 }
 
 // app is one run of the command line.
@@ -132,7 +134,7 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.Flags().Bool("version", false, "print the version")
-	root.AddCommand(a.checkVerb(), a.explainVerb(), a.checksVerb(), a.modelVerb(), a.asksVerb(),
+	root.AddCommand(a.checkVerb(), a.diagnoseVerb(), a.explainVerb(), a.checksVerb(), a.modelVerb(), a.asksVerb(),
 		a.recordVerb(), a.collectVerb(), a.schemaVerb(), a.completionVerb(), a.versionVerb())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { _ = a.help(c) })

@@ -24,6 +24,7 @@ type visitOptions struct {
 	noSudo, clean bool
 	noImport      bool
 	deep          bool
+	seconds       int                    // for loading the app
 	changed       func(flag string) bool // whether it was given
 	timeout       time.Duration
 }
@@ -126,7 +127,7 @@ func (a *app) tapeOf(o visitOptions) (*tape.Tape, error) {
 	defer cancel()
 	s := a.spinner()
 	defer s.stop()
-	t, trace := a.Works.Collect(ctx, Look{NoImport: o.noImport, Deep: o.deep}, s.tell)
+	t, trace := a.Works.Collect(ctx, Look{NoImport: o.noImport, Deep: o.deep, Seconds: o.seconds}, s.tell)
 	a.visited = trace
 	return t, nil
 }

@@ -20,7 +20,7 @@ import (
 func Wire(version, exe string) Works {
 	return Works{
 		Collect: func(ctx context.Context, how Look, tell func(tape.Ask, bool)) (*tape.Tape, collect.Trace) {
-			h := host.Watch(host.Local(host.Options{Version: version, NoImport: how.NoImport, Deep: how.Deep}), func(a tape.Ask, s host.State) {
+			h := host.Watch(host.Local(host.Options{Version: version, NoImport: how.NoImport, Deep: how.Deep, AppSeconds: how.Seconds}), func(a tape.Ask, s host.State) {
 				tell(a, s == host.Ended)
 			})
 			return collect.Traced(ctx, h)
@@ -34,7 +34,7 @@ func Wire(version, exe string) Works {
 			return r, err
 		},
 		Judge: func(t *tape.Tape, c Choice) (report.Report, *model.Model) {
-			return audit.Judge(t, audit.Choice{Check: c.Check, App: c.App})
+			return audit.Judge(t, audit.Choice{Check: c.Check, App: c.App, Outage: c.Outage})
 		},
 		Model:    func(t *tape.Tape) *model.Model { return model.Build(facts.Parse(t)) },
 		Families: checks.All,

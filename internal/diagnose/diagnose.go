@@ -63,6 +63,25 @@ func worse(h, than *check.Hearing) bool {
 
 // Order puts findings worst first, and each after its cause.
 func (d Diagnosis) Order(findings []*check.Hearing) []*check.Hearing {
+	return d.order(findings, func(*check.Hearing) int { return 0 })
+}
+
+// Outage is Order for whose site is down: what makes requests fail stands
+// before all risks, and of two the one that a request meets first.
+func (d Diagnosis) Outage(findings []*check.Hearing) []*check.Hearing {
+	return d.order(findings, func(h *check.Hearing) int {
+		switch {
+		case h.Breaks && h.Outcome == check.Fail:
+			return 2
+		case h.Breaks:
+			return 1
+		}
+		return 0
+	})
+}
+
+// order sorts roots by their class, the highest first, then by their weight.
+func (d Diagnosis) order(findings []*check.Hearing, class func(*check.Hearing) int) []*check.Hearing {
 	under := map[string][]*check.Hearing{}
 	var roots []*check.Hearing
 	for _, h := range findings {
@@ -80,6 +99,9 @@ func (d Diagnosis) Order(findings []*check.Hearing) []*check.Hearing {
 		return w
 	}
 	slices.SortStableFunc(roots, func(a, b *check.Hearing) int {
+		if ca, cb := class(a), class(b); ca != cb {
+			return cb - ca
+		}
 		if wa, wb := weight(a), weight(b); wa != wb {
 			return int(wb) - int(wa)
 		}

@@ -18,11 +18,11 @@ import (
 // it. A room with folders of its own (checks/nginx) has one place.
 var order = []string{
 	"regex", "tape", "syntax", "fact", "facts", "model", "check", "checks", "diagnose", "report", "story",
-	"host", "collect", "remote", "audit", "lab", "cli", "house",
+	"host", "collect", "remote", "audit", "lab", "faults", "cli", "house",
 }
 
 // holders may hold a host.
-var holders = []string{"host", "collect", "remote", "audit", "lab", "cli"}
+var holders = []string{"host", "collect", "remote", "audit", "lab", "faults", "cli"}
 
 // pure are the rooms from the tape to the report: no way to a host, a clock or
 // the environment, not even transitively.

@@ -91,6 +91,12 @@ func (b blueprint) records() map[string][]string {
 	return r
 }
 
+// SiteNames are those that a visitor of such a host types.
+func SiteNames(name string) []string {
+	b, _ := find(name)
+	return b.names
+}
+
 // build returns the folders a host of this blueprint stands on, the topmost
 // first, and builds those that are missing.
 func (b blueprint) build(ctx context.Context, log io.Writer) ([]string, error) {

@@ -149,8 +149,8 @@ type Asked struct {
 	Millis int64  `json:"ms"`
 }
 
-// New makes the report of an audit.
-func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Diagnosis) Report {
+// New makes the report of an audit; for an outage, what breaks requests stands first.
+func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Diagnosis, outage bool) Report {
 	r := Report{Schema: Schema, Looked: m.Looked,
 		Host: Host{Name: m.Machine.Hostname, OS: m.Machine.OS, Seen: m.Machine.Now, Root: m.Machine.UID == 0}}
 	if v, ok := t.Get(tape.Ask{Kind: tape.KindSelf}); ok {
@@ -176,7 +176,11 @@ func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Dia
 		}
 	}
 	r.Passed = passed(hearings)
-	for _, h := range d.Order(found) {
+	order := d.Order
+	if outage {
+		order = d.Outage
+	}
+	for _, h := range order(found) {
 		r.Findings = append(r.Findings, finding(h, d))
 	}
 	for _, dep := range m.Deployments {
