@@ -68,7 +68,7 @@ func (r *Row) run(ctx context.Context, name, binary string) (err error) {
 	if err := h.Around(ctx, r.Lab); err != nil {
 		return err
 	}
-	if _, err := h.Run(ctx, r.Break); err != nil {
+	if _, err := h.Break(ctx, r.Break); err != nil {
 		return fmt.Errorf("break.sh: %w", err)
 	}
 	time.Sleep(time.Duration(r.Wait) * time.Second)
