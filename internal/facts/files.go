@@ -23,6 +23,11 @@ func (f *Facts) Tail(path string) fact.Of[string] {
 	return f.text(tape.Ask{Kind: tape.KindFile, Name: path, Arg: "tail"}, path)
 }
 
+// TailAfter is Tail, read once our own requests were answered.
+func (f *Facts) TailAfter(path string) fact.Of[string] {
+	return f.text(tape.Ask{Kind: tape.KindFile, Name: path, Arg: "tail-after"}, path)
+}
+
 // Stat is lstat, with what a link leads to; hash adds the content's SHA-256.
 func (f *Facts) Stat(path string, hash bool) fact.Of[tape.Stat] {
 	a := tape.Ask{Kind: tape.KindStat, Name: path}

@@ -19,8 +19,13 @@ type Entry struct {
 }
 
 // Journal is the last lines of one unit, oldest first.
-func (f *Facts) Journal(unit string) fact.Of[[]Entry] {
-	a := tape.Ask{Kind: tape.KindCommand, Name: "journal", Arg: unit}
+func (f *Facts) Journal(unit string) fact.Of[[]Entry] { return f.journal("journal", unit) }
+
+// JournalAfter is Journal, read once our own requests were answered.
+func (f *Facts) JournalAfter(unit string) fact.Of[[]Entry] { return f.journal("journal-after", unit) }
+
+func (f *Facts) journal(row, unit string) fact.Of[[]Entry] {
+	a := tape.Ask{Kind: tape.KindCommand, Name: row, Arg: unit}
 	return fact.Then(f.text(a, "journalctl -u "+unit), func(body string) []Entry {
 		var out []Entry
 		for l := range strings.Lines(body) {

@@ -25,9 +25,10 @@ const (
 // arguments says what each row's one argument may look like. It never begins
 // with "-", and no shell sees it.
 var arguments = map[string]*regex.Regex{
-	"unit":       unitName,
-	"journal":    unitName,
-	"nginx-test": regex.New(`^/[A-Za-z0-9._/@+:,=~-]+$`),
+	"unit":          unitName,
+	"journal":       unitName,
+	"journal-after": unitName,
+	"nginx-test":    regex.New(`^/[A-Za-z0-9._/@+:,=~-]+$`),
 }
 
 var unitName = regex.New(`^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$`)
@@ -67,7 +68,7 @@ func (l *local) command(ctx context.Context, a tape.Ask) tape.Answer {
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Args = argv
 	v = spoken(deed, run(ctx, deed, cmd))
-	if row.Name == "journal" && v.Status == tape.Seen && v.Body == "" && !journalThere() {
+	if strings.HasPrefix(row.Name, "journal") && v.Status == tape.Seen && v.Body == "" && !journalThere() {
 		// journalctl 252 -o json says nothing and ends well where no journal is.
 		return hinted(unseen(deed, "there is no journal that we may read"), l.sudoHint())
 	}

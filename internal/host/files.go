@@ -23,7 +23,7 @@ func (l *local) file(ctx context.Context, a tape.Ask) tape.Answer {
 	if why := badPath(a.Name); why != "" {
 		return unseen(deed, why)
 	}
-	if a.Arg != "" && a.Arg != "tail" && a.Arg != "head" {
+	if a.Arg != "" && a.Arg != "tail" && a.Arg != "tail-after" && a.Arg != "head" {
 		return unseen(deed, "no such way to read a file: "+short(a.Arg))
 	}
 	return l.read(ctx, func(r *reading) tape.Answer {
@@ -52,7 +52,7 @@ func (r *reading) content(s *spot, part string) (body []byte, more bool, err err
 	switch part {
 	case "head":
 		most = headSize
-	case "tail":
+	case "tail", "tail-after":
 		most = tailSize
 		// The files of /proc say that their size is 0: those are read from the beginning.
 		if s.st.Size > tailSize {

@@ -194,13 +194,19 @@ const loopFor = 30 * time.Second
 // nothing of a service that has been up for a while.
 func (u *Unit) Looping() bool {
 	switch {
-	case u.Restarts < 3:
-		return false
+	case u.Restarts < 1:
+		return u.Sub == "auto-restart" // after its first death
+	case u.Running() && u.Restarts < 3:
+		return u.Now.Sub(u.Up) < justNow
 	case u.Running():
 		return u.Now.Sub(u.Up) < loopFor
 	}
 	return u.Sub == "auto-restart" || u.Active == "activating" || u.Active == "deactivating"
 }
+
+// justNow is how long ago a service may have been started again after a death
+// or two for that to be the news: nothing shows yet that it stays up.
+const justNow = 5 * time.Second
 
 // Stopped says that the unit was stopped and did not fail, and by which line.
 func (u *Unit) Stopped() (Complaint, bool) {

@@ -72,6 +72,7 @@ type Deployment struct {
 	names     []*Name
 	leaves    []*Leaf
 	surfaces  []*Surface
+	met       []*Front
 	crossings []*Crossing
 	pages     []*Page
 	points    []*Points

@@ -93,6 +93,7 @@ func (b *builder) probe(d *Deployment) {
 	if d.Server != nil {
 		b.direct(d)
 	}
+	b.meet(d)
 	b.crossings(d)
 	b.pages(d)
 	if d.Server == nil {

@@ -16,7 +16,7 @@ type Kind string
 // The kinds, with the meaning of Name, Arg and As, and what the body holds.
 const (
 	KindSelf    Kind = "self"    // who looks, and when: JSON Visit
-	KindFile    Kind = "file"    // Name: path; Arg: "" all, at most MaxFile, "head" the first 256 bytes, "tail" the last 64 KiB
+	KindFile    Kind = "file"    // Name: path; Arg: "" all, at most MaxFile, "head" the first 256 bytes, "tail" the last 64 KiB, "tail-after" the same once our requests were answered
 	KindStat    Kind = "stat"    // Name: path; Arg: "" or "hash": JSON Stat
 	KindGlob    Kind = "glob"    // Name: pattern: JSON []string, sorted
 	KindTree    Kind = "tree"    // Name: folder: JSON []Entry, at most MaxTree, breadth first

@@ -27,7 +27,8 @@ const slow = 15
 func importOK(h *check.Hearing, s model.Code) check.Verdict {
 	a, _ := s.Loaded.Open(h)
 	_, up := s.Master.Look(h.Aside())
-	down := up == fact.IsAbsent
+	unit, us := s.Unit.Look(h.Aside())
+	down := up == fact.IsAbsent || us == fact.IsKnown && unit.Looping()
 	switch {
 	case a.Ended != "" && (len(a.Refused) > 0 || strings.Contains(a.Ended, "memory")):
 		return check.CannotTell("load the app: "+a.Ended+", after it had reached for "+a.Reached(), "")

@@ -33,12 +33,12 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 	switch {
 	case u.Load != "loaded":
 		return notLoaded(u)
-	case u.Looping():
+	case u.Looping() && u.Restarts >= 3:
 		return exited(u, check.Failed(name+" dies each time it is started"+because(h, u), mend(u, "restart")))
 	case u.Active == "failed":
 		return exited(u, check.Failed(name+" has failed"+because(h, u), mend(u, "start")))
-	case u.Sub == "auto-restart":
-		return exited(u, check.Failed(name+" has just died"+because(h, u)+"; systemd is about to start it again", mend(u, "restart")))
+	case u.Looping():
+		return exited(u, check.Failed(name+" has just died"+because(h, u)+"; systemd starts it again", mend(u, "restart")))
 	case u.Active == "activating":
 		if u.Now.Sub(u.Since) > startMay {
 			return check.Failed(name+" does not get through its start"+because(h, u), mend(u, "restart"))

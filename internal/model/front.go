@@ -1,0 +1,149 @@
+package model
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"assay/internal/fact"
+	"assay/internal/facts"
+	syntax "assay/internal/syntax/nginx"
+	"assay/internal/tape"
+)
+
+// Front is one site as its visitors meet it: what it answers to GET /.
+type Front struct {
+	*Surface
+	Log    fact.Of[fact.Source] // what nginx's error log says of this very request; Absent: nothing
+	Thrown fact.Of[Complaint]   // what the app threw at it; Absent: nothing is written of it
+}
+
+// Subject is the address that a visitor types.
+func (f *Front) Subject() string { return f.URL() }
+
+// Node is the site's answer, which stands on all that a request goes through.
+func (f *Front) Node() Node { return "front:" + f.Surface.Node() }
+
+// Fails says that visitors do not get a page: there is no answer, or one that
+// blames the server.
+func (f *Front) Fails() bool {
+	var n fact.Notes
+	r, state := f.Reply.Look(&n)
+	return state == fact.IsKnown && (r.Error != "" || r.Status >= 500)
+}
+
+// Fronts are the sites of a deployment as their visitors meet them.
+func (d *Deployment) Fronts() fact.Of[[]*Front] {
+	return of(d, func() fact.Of[[]*Front] {
+		return fact.Then(d.Sites, func([]*Site) []*Front { return d.met })
+	})
+}
+
+// meet looks at what the sites answer. Where that is a failure, nginx's log and
+// the service's own journal are read after it.
+func (b *builder) meet(d *Deployment) {
+	for _, sf := range d.surfaces {
+		if sf.Site == nil {
+			continue
+		}
+		f := &Front{Surface: sf, Log: fact.Absent[fact.Source](), Thrown: fact.Absent[Complaint]()}
+		if f.Fails() {
+			f.Log = b.nginxSaid(sf)
+			if r, _ := sf.Reply.Look(&b.notes); r.Status == 500 && d.Server != nil {
+				f.Thrown = b.thrown(d.Server)
+			}
+		}
+		d.met = append(d.met, f)
+		needs := []Node{}
+		for _, n := range d.names {
+			if slices.Contains(n.Sites, sf.Site) {
+				needs = append(needs, n.Node())
+			}
+		}
+		for _, s := range secured(d.names) {
+			if strings.HasPrefix(sf.Endpoint, "tls:") && slices.Contains(s.Name.Sites, sf.Site) {
+				needs = append(needs, s.Node())
+			}
+		}
+		needs = append(needs, sf.Site.Node())
+		for _, r := range sf.Site.Routes {
+			if r.Path == "/" {
+				needs = append(needs, r.Node())
+			}
+		}
+		b.m.Needs[f.Node()] = append(needs, sf.Node())
+	}
+}
+
+// defaultErrorLog is where Debian's and nginx.org's builds write when nothing
+// says where.
+const defaultErrorLog = "/var/log/nginx/error.log"
+
+// nginxSaid is the newest line of the error log about the request that we sent.
+func (b *builder) nginxSaid(sf *Surface) fact.Of[fact.Source] {
+	file := defaultErrorLog
+	if set := syntax.Effective(sf.Site.Server, "error_log"); len(set) > 0 {
+		file = set[len(set)-1].Arg(0)
+	}
+	if !strings.HasPrefix(file, "/") || file == "/dev/null" {
+		return fact.Absent[fact.Source]()
+	}
+	return fact.Bind(b.f.TailAfter(file), func(text string) fact.Of[fact.Source] {
+		found := fact.Absent[fact.Source]()
+		for line := range strings.Lines(text) {
+			if !b.ours(line) || !strings.Contains(line, `"GET / `) || !strings.Contains(line, `host: "`+sf.Host+`"`) {
+				continue
+			}
+			_, said, _ := strings.Cut(line, "#")
+			_, said, _ = strings.Cut(said, ": ")
+			said, _, _ = strings.Cut(strings.TrimLeft(said, "*0123456789 "), ", client: ")
+			src := fact.Source{Where: file, Text: clip(said), Ask: tape.Ask{Kind: tape.KindFile, Name: file, Arg: "tail-after"}}
+			found = fact.Known(src, src)
+		}
+		return found
+	})
+}
+
+// ours says that a line of nginx's error log was written since this visit began.
+// Its clock is the host's, in a zone that the line does not name: zones differ
+// by whole quarters of an hour.
+func (b *builder) ours(line string) bool {
+	if len(line) < 19 {
+		return false
+	}
+	at, err := time.Parse("2006/01/02 15:04:05", line[:19])
+	if err != nil {
+		return false
+	}
+	const quarter = 15 * time.Minute
+	late := (at.Sub(b.m.Machine.Now.Truncate(time.Second))%quarter + quarter) % quarter
+	return late < 2*time.Minute
+}
+
+// thrown is the exception that the service's journal, or gunicorn's own log,
+// holds of the request that we sent.
+func (b *builder) thrown(s *AppServer) fact.Of[Complaint] {
+	newest := func(j Journal) fact.Of[Complaint] {
+		recent := j.since(b.m.Machine.Now.Truncate(time.Second))
+		if c := recent.worst(0, len(recent.Lines)); c.weight >= precise {
+			return fact.Known(c, c.Sources()...)
+		}
+		return fact.Absent[Complaint]()
+	}
+	var file string
+	var n fact.Notes
+	if u, state := s.Unit.Look(&n); state == fact.IsKnown && u != nil {
+		file = u.ErrorFile()
+	}
+	if s.unitName == "" {
+		return fact.Absent[Complaint]()
+	}
+	where := "journalctl -u " + s.unitName
+	said := fact.Bind(b.f.JournalAfter(s.unitName), func(lines []facts.Entry) fact.Of[Complaint] {
+		return newest(newJournal(where, tape.Ask{Kind: tape.KindCommand, Name: "journal-after", Arg: s.unitName}, lines))
+	})
+	if _, state := said.Look(&n); state == fact.IsKnown || file == "" {
+		return said
+	}
+	return fact.Bind(b.logTail(file), newest)
+}
