@@ -2,7 +2,6 @@ package health
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 
 	"assay/internal/check"
@@ -30,7 +29,7 @@ func frontDoor(h *check.Hearing, f *model.Front) check.Verdict {
 		return check.Failed(fmt.Sprintf("visitors of %s %s", f.URL(), silence(r)), look(f))
 	case r.Status < 500:
 		return check.Passed()
-	case r.Status == http.StatusServiceUnavailable && r.Get("retry-after") != "":
+	case r.Status == 503 && r.Get("retry-after") != "":
 		return check.Warned(f.URL()+" says that it is closed for maintenance", look(f)).
 			Because("503 with Retry-After is what a site answers while it is closed on purpose. If nobody closed it, it is down.")
 	}
@@ -59,8 +58,11 @@ func silence(r tape.HTTPReply) string {
 	return "get no answer: " + r.Error
 }
 
+// reasons are the names that browsers and logs give the statuses (RFC 9110, 15.6).
+var reasons = map[int]string{500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 507: "Insufficient Storage"}
+
 func status(r tape.HTTPReply) string {
-	return strings.TrimSpace(fmt.Sprint(r.Status, " ", http.StatusText(r.Status)))
+	return strings.TrimSpace(fmt.Sprint(r.Status, " ", reasons[r.Status]))
 }
 
 func look(f *model.Front) check.Remedy {
