@@ -111,6 +111,9 @@ func (a *app) deliver(o checkOptions, r report.Report, code int, sentence string
 		}
 		t := a.textOptions(o.color, toFile)
 		t.Verbose, t.Unfold, t.Verdict = o.verbose, o.verbose, sentence
+		if o.outage {
+			return report.Diagnosis(w, r, t)
+		}
 		return report.Text(w, r, t)
 	}
 	if toFile {

@@ -67,10 +67,16 @@ func (d Diagnosis) Order(findings []*check.Hearing) []*check.Hearing {
 }
 
 // Outage is Order for whose site is down: what makes requests fail stands
-// before all risks, and of two the one that a request meets first.
+// before all risks, and first of all what other failures stand on.
 func (d Diagnosis) Outage(findings []*check.Hearing) []*check.Hearing {
+	met := map[string]bool{} // by the findings that something stands on
+	for _, h := range findings {
+		met[d.Causes[h.Key()]] = true
+	}
 	return d.order(findings, func(h *check.Hearing) int {
 		switch {
+		case h.Breaks && h.Outcome == check.Fail && met[h.Key()]:
+			return 3
 		case h.Breaks && h.Outcome == check.Fail:
 			return 2
 		case h.Breaks:

@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +32,35 @@ func (f *Front) Fails() bool {
 	r, state := f.Reply.Look(&n)
 	return state == fact.IsKnown && (r.Error != "" || r.Status >= 500)
 }
+
+// Explained says that the request's own failure tells what it is.
+func (f *Front) Explained() bool {
+	var n fact.Notes
+	_, state := f.Thrown.Look(&n)
+	return state == fact.IsKnown
+}
+
+// Gets is what visitors get, in a few words; "" where that is not known.
+func (f *Front) Gets() string {
+	var n fact.Notes
+	r, state := f.Reply.Look(&n)
+	switch {
+	case state != fact.IsKnown:
+		return ""
+	case r.Class == "timeout":
+		return "nothing: they wait"
+	case r.Class == "refused":
+		return "nothing: they are refused"
+	case r.Error != "":
+		return "no answer: " + r.Error
+	}
+	return strings.TrimSpace(strconv.Itoa(r.Status) + " " + reasons[r.Status])
+}
+
+// reasons are the names that browsers and logs give the statuses (RFC 9110, 15).
+var reasons = map[int]string{200: "OK", 301: "Moved Permanently", 302: "Found", 303: "See Other", 307: "Temporary Redirect", 308: "Permanent Redirect",
+	400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large", 421: "Misdirected Request",
+	429: "Too Many Requests", 500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
 
 // Fronts are the sites of a deployment as their visitors meet them.
 func (d *Deployment) Fronts() fact.Of[[]*Front] {

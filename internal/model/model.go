@@ -40,6 +40,7 @@ type Model struct {
 	Blind    []fact.Why
 	Looked   []string // where discovery looked, in words
 	Needs    map[Node][]Node
+	Timeline []Event // what happened before and while it broke; empty where nothing is broken
 	consoles fact.Of[[]*Console]
 	keys     fact.Of[[]*KeyFile]
 }

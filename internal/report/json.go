@@ -30,6 +30,7 @@ type wire struct {
 	Counts      Counts        `json:"counts"`
 	Looked      []string      `json:"looked"`
 	Asked       []Asked       `json:"asked,omitempty"`
+	*Outage
 }
 
 // wireFinding has every field in every entry, so that a reader needs no cases:
@@ -74,7 +75,7 @@ func WriteJSON(w io.Writer, v any) error {
 
 func wired(r Report) wire {
 	out := wire{Schema: r.Schema, Assay: r.Assay, Host: r.Host, Deployments: list(r.Deployments),
-		Findings: []wireFinding{}, Passed: list(r.Passed), Counts: r.Counts, Looked: list(r.Looked), Asked: r.Asked}
+		Findings: []wireFinding{}, Passed: list(r.Passed), Counts: r.Counts, Looked: list(r.Looked), Asked: r.Asked, Outage: r.Outage}
 	out.Deployments = append([]Deployment{}, out.Deployments...)
 	for i := range out.Deployments {
 		d := &out.Deployments[i]

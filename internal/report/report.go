@@ -30,6 +30,7 @@ type Report struct {
 	Counts      Counts       `json:"counts"`
 	Looked      []string     `json:"looked"` // where deployments were looked for
 	Asked       []Asked      `json:"asked,omitempty"`
+	*Outage                  // of a diagnosis
 }
 
 // Host is whom the report is about.
@@ -150,7 +151,7 @@ type Asked struct {
 }
 
 // New makes the report of an audit; for an outage, what breaks requests stands first.
-func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Diagnosis, outage bool) Report {
+func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Diagnosis, down bool) Report {
 	r := Report{Schema: Schema, Looked: m.Looked,
 		Host: Host{Name: m.Machine.Hostname, OS: m.Machine.OS, Seen: m.Machine.Now, Root: m.Machine.UID == 0}}
 	if v, ok := t.Get(tape.Ask{Kind: tape.KindSelf}); ok {
@@ -177,8 +178,9 @@ func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Dia
 	}
 	r.Passed = passed(hearings)
 	order := d.Order
-	if outage {
+	if down {
 		order = d.Outage
+		r.Outage = outage(d.Read(m, hearings), m)
 	}
 	for _, h := range order(found) {
 		r.Findings = append(r.Findings, finding(h, d))

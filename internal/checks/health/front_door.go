@@ -2,12 +2,10 @@ package health
 
 import (
 	"fmt"
-	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
-	"assay/internal/tape"
 )
 
 var _ = Family.Add(check.Check{
@@ -24,9 +22,10 @@ var _ = Family.Add(check.Check{
 
 func frontDoor(h *check.Hearing, f *model.Front) check.Verdict {
 	r, _ := f.Reply.Open(h)
+	what := fmt.Sprintf("visitors of %s get %s", f.URL(), f.Gets())
 	switch {
 	case r.Error != "":
-		return check.Failed(fmt.Sprintf("visitors of %s %s", f.URL(), silence(r)), look(f))
+		return check.Failed(what, look(f))
 	case r.Status < 500:
 		return check.Passed()
 	case r.Status == 503 && r.Get("retry-after") != "":
@@ -36,7 +35,6 @@ func frontDoor(h *check.Hearing, f *model.Front) check.Verdict {
 	if line, state := f.Log.Look(h.Aside()); state == fact.IsKnown {
 		h.Saw(line)
 	}
-	what := fmt.Sprintf("visitors of %s get %s", f.URL(), status(r))
 	c, state := f.Thrown.Look(h.Aside())
 	if state != fact.IsKnown {
 		return check.Failed(what, look(f))
@@ -45,24 +43,6 @@ func frontDoor(h *check.Hearing, f *model.Front) check.Verdict {
 	cure := look(f)
 	cure.Do, cure.Cure = "Mend the line of the app's code that the traceback ends in, or what it needs.", check.InCode
 	return check.Failed(what+": "+c.Text, cure)
-}
-
-// silence is what a request without an answer comes to.
-func silence(r tape.HTTPReply) string {
-	switch r.Class {
-	case "timeout":
-		return "wait, and get no answer"
-	case "refused":
-		return "are refused: nobody listens"
-	}
-	return "get no answer: " + r.Error
-}
-
-// reasons are the names that browsers and logs give the statuses (RFC 9110, 15.6).
-var reasons = map[int]string{500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 507: "Insufficient Storage"}
-
-func status(r tape.HTTPReply) string {
-	return strings.TrimSpace(fmt.Sprint(r.Status, " ", reasons[r.Status]))
 }
 
 func look(f *model.Front) check.Remedy {

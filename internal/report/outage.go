@@ -1,0 +1,225 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/internal/check"
+	"assay/internal/diagnose"
+	"assay/internal/model"
+)
+
+// Outage is what a diagnosis adds to a report.
+type Outage struct {
+	Symptoms   []Symptom `json:"symptoms"`
+	Root       *string   `json:"root"`       // key of the finding that is the root cause
+	Confidence string    `json:"confidence"` // certain, likely, unseen, well
+	Past       []Past    `json:"past"`       // what was not seen, and a request meets it before the root
+	Timeline   []Event   `json:"timeline"`
+}
+
+// Symptom is what visitors of one site get.
+type Symptom struct {
+	Deployment string `json:"deployment"`
+	URL        string `json:"url"`
+	Gets       string `json:"gets"`
+	Broken     bool   `json:"broken"`
+}
+
+// Past is a question that could not be answered, and what would let us see.
+type Past struct {
+	ID    string   `json:"id"`
+	Title string   `json:"title"`
+	Why   []string `json:"why"`
+	Hints []string `json:"hints"`
+}
+
+// Event is something that happened.
+type Event struct {
+	At    time.Time `json:"at"`
+	Text  string    `json:"text"`
+	Where string    `json:"where"`
+}
+
+func outage(o diagnose.Outage, m *model.Model) *Outage {
+	out := &Outage{Symptoms: []Symptom{}, Past: []Past{}, Timeline: []Event{}, Confidence: string(o.Confidence)}
+	for _, s := range o.Symptoms {
+		if gets := s.Front.Gets(); gets != "" {
+			out.Symptoms = append(out.Symptoms, Symptom{s.Deployment, s.Front.URL(), gets, s.Front.Fails()})
+		}
+	}
+	if o.Root != nil {
+		key := o.Root.Key()
+		out.Root = &key
+	}
+	for _, h := range o.Past {
+		u := unknown(h)
+		out.Past = append(out.Past, Past{u.ID, u.Title, u.Unseen, u.Hints})
+	}
+	for _, e := range m.Timeline {
+		out.Timeline = append(out.Timeline, Event{e.At, e.Text, e.Source.String()})
+	}
+	return out
+}
+
+// Diagnosis writes the report of an outage for a tired person: what visitors
+// get, the cause with its proof and its fix, and what comes after. Risks have
+// one line: the site is down.
+func Diagnosis(w io.Writer, r Report, o TextOptions) error {
+	if r.Outage == nil {
+		return Text(w, r, o)
+	}
+	p := newPage(o)
+	p.host(r)
+	if len(r.Deployments) == 0 {
+		p.nowhere(r)
+		_, err := io.WriteString(w, p.b.String())
+		return err
+	}
+	p.symptoms(r)
+	list := faults(r.Findings)
+	at := slices.IndexFunc(list, func(f fault) bool { return r.Root != nil && f.Key == *r.Root })
+	switch {
+	case at >= 0:
+		p.root(r, list[at])
+		list = slices.Delete(list, at, at+1)
+	case r.Confidence == string(diagnose.Well) && len(r.Past) == 0:
+		p.para("", 0, "Nothing that was seen makes requests fail now. If visitors still see errors, ask from where they are: DNS, their network, or a page that only some of them open.", none)
+	}
+	p.past(r)
+	p.next(r, list)
+	p.timeline(r.Timeline)
+	if o.Verdict != "" {
+		p.blank()
+		p.para("", 0, p.clean(o.Verdict, proseText), none)
+	}
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+const foldSymptoms = 6
+
+func (p *page) symptoms(r Report) {
+	list := slices.Clone(r.Symptoms)
+	slices.SortStableFunc(list, func(a, b Symptom) int {
+		switch {
+		case a.Broken == b.Broken:
+			return 0
+		case a.Broken:
+			return -1
+		}
+		return 1
+	})
+	n := p.fold(len(list), foldSymptoms)
+	for _, s := range list[:n] {
+		m := marks[OK]
+		if s.Broken {
+			m = marks[Broken]
+		}
+		p.para(p.paint(m.style, p.own(m.mark))+" ", 2, p.clean(s.URL, lineText)+"  visitors get "+p.clean(s.Gets, lineText), strong)
+	}
+	if n < len(list) {
+		p.para("  ", 2, p.more(len(list)-n), faint)
+	}
+	for _, d := range r.Deployments {
+		if len(r.Deployments) == 1 || slices.ContainsFunc(d.Path, func(h Hop) bool { return h.State == Broken }) {
+			p.blank()
+			p.way(d.Path)
+		}
+	}
+	p.blank()
+}
+
+// sure says in words how sure the root cause is.
+var sure = map[string]string{
+	string(diagnose.Certain): "Root cause",
+	string(diagnose.Likely):  "Most likely the cause",
+	string(diagnose.Unseen):  "No cause was found; what shows",
+}
+
+func (p *page) root(r Report, f fault) {
+	title := sure[r.Confidence]
+	if title == "" {
+		title = sure[string(diagnose.Likely)]
+	}
+	p.heading(title)
+	in := strings.Repeat(" ", p.indent())
+	p.para(in, p.indent(), p.clean(f.Summary, proseText), strong)
+	p.para(in, p.indent(), p.about(f.Finding, len(r.Deployments) > 1), faint)
+	p.blank()
+	p.evidence(f.Evidence)
+	p.remedy(f.Remedy)
+	p.caused(f.causes)
+	p.blank()
+}
+
+// past says behind what the cause may hide.
+func (p *page) past(r Report) {
+	if len(r.Past) == 0 {
+		return
+	}
+	p.heading("Cannot see past")
+	n := p.fold(len(r.Past), foldReasons+1)
+	for _, x := range r.Past[:n] {
+		p.para("  ", 4, "whether "+p.clean(x.Title, lineText)+" ("+p.clean(x.ID, shortText)+")", none)
+		p.reasons(x.Why)
+		for _, h := range x.Hints {
+			p.labelled("hint", p.clean(h, proseText), none)
+		}
+	}
+	if n < len(r.Past) {
+		p.para("  ", 4, p.more(len(r.Past)-n), faint)
+	}
+	p.blank()
+}
+
+// next says what will still be wrong: other faults that break requests in a
+// line each, risks by their number.
+func (p *page) next(r Report, list []fault) {
+	var broken, risks []fault
+	for _, f := range list {
+		if f.Breaks && f.Status == string(check.Fail) {
+			broken = append(broken, f)
+		} else {
+			risks = append(risks, f)
+		}
+	}
+	if len(broken)+len(risks) == 0 {
+		return
+	}
+	p.heading("What will still be wrong")
+	n := p.fold(len(broken), foldCauses)
+	for i, f := range broken[:n] {
+		lead := p.number(i+2) + p.severity(f.Severity) + "  "
+		p.para(lead, p.indent(), p.clean(f.Summary, lineText)+" ("+p.clean(f.ID, shortText)+")", none)
+	}
+	if n < len(broken) {
+		p.para("    ", 4, p.more(len(broken)-n), faint)
+	}
+	if len(risks) > 0 {
+		var ids []string
+		for _, f := range risks {
+			ids = insert(ids, p.clean(f.ID, shortText))
+		}
+		k := p.fold(len(ids), foldChecks)
+		text := strings.Join(ids[:k], ", ")
+		if k < len(ids) {
+			text += ", " + p.more(len(ids)-k)
+		}
+		p.para("    "+count(len(risks), "risk")+"  ", 4, text+": sudo assay check tells of them", faint)
+	}
+}
+
+func (p *page) timeline(list []Event) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("What happened")
+	for _, e := range list {
+		at := e.At.UTC()
+		p.para("  "+p.paint(faint, fmt.Sprintf("%6s %s", at.Format("2 Jan"), at.Format("15:04:05")))+"  ", 19, p.clean(e.Text, lineText), none)
+	}
+}
