@@ -25,8 +25,16 @@ func (f *Facts) Journal(unit string) fact.Of[[]Entry] { return f.journal("journa
 func (f *Facts) JournalAfter(unit string) fact.Of[[]Entry] { return f.journal("journal-after", unit) }
 
 func (f *Facts) journal(row, unit string) fact.Of[[]Entry] {
-	a := tape.Ask{Kind: tape.KindCommand, Name: row, Arg: unit}
-	return fact.Then(f.text(a, "journalctl -u "+unit), func(body string) []Entry {
+	return f.entries(tape.Ask{Kind: tape.KindCommand, Name: row, Arg: unit}, "journalctl -u "+unit)
+}
+
+// KernelLog is the kernel's last warnings and worse, oldest first.
+func (f *Facts) KernelLog() fact.Of[[]Entry] {
+	return f.entries(tape.Ask{Kind: tape.KindCommand, Name: "journal-kernel"}, "journalctl -k")
+}
+
+func (f *Facts) entries(a tape.Ask, where string) fact.Of[[]Entry] {
+	return fact.Then(f.text(a, where), func(body string) []Entry {
 		var out []Entry
 		for l := range strings.Lines(body) {
 			if e, ok := entry(l); ok {

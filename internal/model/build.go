@@ -43,6 +43,7 @@ func Build(f *facts.Facts) *Model {
 		b.m.consoles, b.m.keys = fact.Unknown[[]*Console](later), fact.Unknown[[]*KeyFile](later)
 	}
 	b.f.Leaf(b.backups)
+	b.f.Leaf(func() { b.m.Timeline = b.happened() })
 	b.looked()
 	return b.m
 }
