@@ -194,6 +194,8 @@ const loopFor = 30 * time.Second
 // nothing of a service that has been up for a while.
 func (u *Unit) Looping() bool {
 	switch {
+	case u.Running() && u.Now.Sub(u.Up) < loopFor && u.fell():
+		return true
 	case u.Restarts < 1:
 		return u.Sub == "auto-restart" // after its first death
 	case u.Running() && u.Restarts < 3:
@@ -203,6 +205,16 @@ func (u *Unit) Looping() bool {
 	}
 	return u.Sub == "auto-restart" || u.Active == "activating" || u.Active == "deactivating"
 }
+
+// fell says that the service has died since systemd last called it active:
+// gunicorn says that it is ready before its workers have imported the app.
+func (u *Unit) fell() bool {
+	var n fact.Notes
+	j, state := u.Journal.Look(&n)
+	return state == fact.IsKnown && j.Said(ends, u.Up) > 0
+}
+
+var ends = regex.New(`Worker failed to boot|App failed to load|Main process exited|Failed with result`)
 
 // justNow is how long ago a service may have been started again after a death
 // or two for that to be the news: nothing shows yet that it stays up.

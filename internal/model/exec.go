@@ -2,6 +2,7 @@ package model
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"assay/internal/fact"
@@ -26,7 +27,10 @@ type ExecContext struct {
 	SocketIn    string                     // the folder of the unix socket that gunicorn is told to make, "" without one
 	Makes       fact.Of[tape.AccessReport] // may the user make files in SocketIn
 	Path        fact.Of[EnvValue]          // the variable PATH; Absent: systemd's own default
-	Venvs       fact.Of[[]string]          // virtual environments in the working directory
+	Venvs       fact.Of[[]string]          // virtual environments in the working directory, or beside it
+	Made        fact.Of[VenvPython]        // Absent: the program is of no virtual environment, or of a sound one
+	Missed      string                     // the module that the app does not find, "" where it finds all
+	HasMissed   string                     // the virtual environment that has it
 }
 
 // EnvFile is one EnvironmentFile=.
@@ -45,7 +49,7 @@ func (e ExecSubject) Node() Node { return e.ExecNode() }
 
 func (b *builder) execContext(u *Unit) ExecContext {
 	c := ExecContext{User: b.serviceUser(u), Folder: u.folder()}
-	c.Venvs = b.venvs(c.Folder)
+	c.Venvs = b.venvs(c.Folder, "")
 	var n fact.Notes
 	t, state := u.Files.Look(&n)
 	if state != fact.IsKnown || len(t.Exec) == 0 {
@@ -54,6 +58,9 @@ func (b *builder) execContext(u *Unit) ExecContext {
 	}
 	first := t.Exec[0]
 	c.Program = first.Path
+	if strings.HasPrefix(c.Program, "/usr/") {
+		c.Venvs = b.venvs(c.Folder, path.Base(c.Program))
+	}
 	c.ProgramAt = fact.Source{Where: first.File, Line: first.Line, Text: "ExecStart=" + strings.Join(first.Argv, " ")}
 	c.EnvFiles = b.envFiles(u, t)
 	c.Path = fact.Absent[EnvValue](fact.Source{Where: u.Fragment, Text: "PATH is not set: systemd's default"})
@@ -66,6 +73,8 @@ func (b *builder) execContext(u *Unit) ExecContext {
 	}
 	c.Runs = b.asService(c, c.Program, "x")
 	b.interpreter(&c)
+	c.Made = b.madeFor(c)
+	b.astray(u, &c)
 	if bind, ok := gunicorn.ParseArgs(first.WithEnv(values(t.Env)), "").Get("bind"); ok {
 		if p := gunicorn.ParseBind(bind.Text); path.IsAbs(p.Unix) {
 			c.SocketIn = path.Dir(p.Unix)
@@ -133,20 +142,34 @@ func (b *builder) envFiles(u *Unit, t UnitText) []EnvFile {
 	return out
 }
 
-// venvs are the virtual environments beside the app.
-func (b *builder) venvs(folder string) fact.Of[[]string] {
+// venvs are the virtual environments in the app's folder, and those beside it
+// that have the program.
+func (b *builder) venvs(folder, program string) fact.Of[[]string] {
 	if folder == "/" {
 		return fact.Known[[]string](nil)
 	}
-	return fact.Bind(b.f.Glob(path.Join(folder, "*/pyvenv.cfg")), func(a []string) fact.Of[[]string] {
-		return fact.Then(b.f.Glob(path.Join(folder, ".venv/pyvenv.cfg")), func(c []string) []string {
-			var out []string
-			for _, p := range append(a, c...) {
-				out = append(out, path.Dir(p))
-			}
-			return out
+	patterns := []string{path.Join(folder, "*/pyvenv.cfg"), path.Join(folder, ".venv/pyvenv.cfg")}
+	if up := path.Dir(folder); program != "" && strings.Count(up, "/") > 1 {
+		patterns = append(patterns, path.Join(up, "*/bin", program), path.Join(up, ".venv/bin", program))
+	}
+	out := fact.Known[[]string](nil)
+	for _, p := range patterns {
+		out = fact.Bind(out, func(have []string) fact.Of[[]string] {
+			return fact.Then(b.f.Glob(p), func(found []string) []string {
+				for _, file := range found {
+					root := path.Dir(file)
+					if path.Base(file) != "pyvenv.cfg" {
+						root = path.Dir(root)
+					}
+					if !slices.Contains(have, root) {
+						have = append(have, root)
+					}
+				}
+				return have
+			})
 		})
-	})
+	}
+	return out
 }
 
 // socketAddresses reads the Listen property: "/run/x.sock (Stream)".

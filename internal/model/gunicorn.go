@@ -28,6 +28,7 @@ func (b *builder) readGunicorn(s *AppServer) {
 		return
 	}
 	g := b.gunicornSettings(s)
+	s.settings = &g
 	app := g.Resolve("wsgi_app", g.conf)
 	if app.State == syntax.Literal && len(app.Values) > 0 {
 		s.App = app.Values[0]
@@ -43,6 +44,7 @@ func (b *builder) readGunicorn(s *AppServer) {
 	if u, state := s.Unit.Look(&n); state == fact.IsKnown {
 		s.socketUnits = u.listens
 		b.errorLog(u, g)
+		b.hindered(u, s)
 	}
 }
 
@@ -171,6 +173,22 @@ func (g settings) fromEnv(e syntax.Effective) (string, bool) {
 	}
 	t := syntax.Texts(e.Conf.Fallback)
 	return strings.Join(t, ","), len(t) > 0
+}
+
+// Setting is one of gunicorn's settings in effect; its own default counts.
+func (s *AppServer) Setting(name string) fact.Of[[]string] {
+	if s.settings == nil {
+		return fact.Absent[[]string]()
+	}
+	return s.settings.resolve(name)
+}
+
+// Number is a setting that is a number.
+func (s *AppServer) Number(name string) fact.Of[int] {
+	if s.settings == nil {
+		return fact.Absent[int]()
+	}
+	return s.settings.number(name)
 }
 
 func (g settings) number(name string) fact.Of[int] {

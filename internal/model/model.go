@@ -115,6 +115,7 @@ type AppServer struct {
 	History   fact.Of[tape.LeakReport]   // and in the git history of it; Absent: not asked for
 	EnvGaps   fact.Of[[]EnvGap]          // between the process and its unit's files
 	unitName  string
+	settings  *settings
 	keyFile   fact.Of[[]string] // as gunicorn is told
 	certFile  fact.Of[[]string]
 	// socketUnits are the addresses of socket units that start it.
@@ -195,7 +196,9 @@ type Unit struct {
 	Signalled  bool             // ExitStatus is the number of a signal
 	Source     fact.Source      // what systemctl said
 	listens    []string         // addresses of the socket units in Triggers
-	unseen     []fact.Why       // units that may start this one and could not be looked at
+	obstacle   *Obstacle
+	leaves     *fact.Source // where gunicorn is told to go into the background
+	unseen     []fact.Why   // units that may start this one and could not be looked at
 }
 
 // EnvValue is a variable of a service's environment with where it was set.

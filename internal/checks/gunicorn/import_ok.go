@@ -32,6 +32,8 @@ func importOK(h *check.Hearing, s model.Code) check.Verdict {
 	switch {
 	case a.Ended != "" && (len(a.Refused) > 0 || strings.Contains(a.Ended, "memory")):
 		return check.CannotTell("load the app: "+a.Ended+", after it had reached for "+a.Reached(), "")
+	case a.Ended != "" && hurried(a.Ended):
+		return check.CannotTell("load the app: "+a.Ended, "sudo assay check gives it more time")
 	case a.Ended != "":
 		h.Saw(a.At(nil, a.Ended))
 		return check.Failed("the app's import does not come to an end: "+a.Ended, startRemedy(s)).Breaking(down)
@@ -49,6 +51,13 @@ func importOK(h *check.Hearing, s model.Code) check.Verdict {
 			Because("Each restart is an outage of that length, and gunicorn kills a worker that does not answer within its timeout.")
 	}
 	return check.Passed()
+}
+
+// hurried says that the import was given too little time to say that it hangs.
+func hurried(ended string) bool {
+	var seconds int
+	_, err := fmt.Sscanf(ended, "it was still busy after %d seconds", &seconds)
+	return err == nil && seconds < slow
 }
 
 func startRemedy(s model.Code) check.Remedy {

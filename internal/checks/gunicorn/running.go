@@ -8,6 +8,7 @@ import (
 	"assay/internal/fact"
 	"assay/internal/model"
 	"assay/internal/regex"
+	"assay/internal/tape"
 )
 
 var _ = Family.Add(check.Check{
@@ -40,10 +41,17 @@ func running(h *check.Hearing, s *model.AppServer) check.Verdict {
 		blame(h, unit)
 		return again(s)
 	}
-	if age < settle {
+	live := alive(workers)
+	if age < settle && (live > 0 || len(workers) == 0) {
 		return check.Passed() // it has only begun
 	}
-	live := alive(workers)
+	if live == 0 && len(workers) > 0 {
+		for _, w := range workers[:min(len(workers), 3)] {
+			h.Saw(fact.Source{Where: fmt.Sprintf("process %d", w.PID), Text: "a worker, in the state " + states[w.State], Ask: tape.Ask{Kind: tape.KindProcs}})
+		}
+		return check.Failed(fmt.Sprintf("gunicorn's master runs, and its %s", frozen(len(workers))), remedy(s)).
+			Because("nginx's requests wait in the queue for a worker that does not take them: visitors wait, and then get 502 or 504.")
+	}
 	if live == 0 {
 		blame(h, unit)
 		return check.Failed("gunicorn's master runs, and none of its workers does", remedy(s))
@@ -85,6 +93,16 @@ func notRunning(h *check.Hearing, s *model.AppServer, unit *model.Unit) check.Ve
 		return check.Failed("gunicorn is not running, although "+unit.Name+" is active", remedy(s))
 	}
 	return check.Failed("gunicorn is not running", remedy(s))
+}
+
+// states are those in which a process does nothing (proc(5)).
+var states = map[string]string{"Z": "Z: it is dead", "T": "T: stopped by a signal", "t": "t: stopped by a debugger", "X": "X: dead"}
+
+func frozen(n int) string {
+	if n == 1 {
+		return "only worker is stopped or dead"
+	}
+	return fmt.Sprintf("%d workers are all stopped or dead", n)
 }
 
 // alive counts the workers that are neither dead, stopped nor traced.

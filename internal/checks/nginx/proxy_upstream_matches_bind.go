@@ -176,6 +176,9 @@ func ownAddress(h *check.Hearing, w *model.Way) string {
 		return ""
 	}
 	if l, s := w.Server.Listens.Look(h.Aside()); s == fact.IsKnown && len(l) > 0 {
+		if b, bs := w.Server.Binds.Look(h.Aside()); bs == fact.IsKnown && len(b) > 0 && model.SameAddr(b[0].Addr, l[0].Addr) {
+			h.Saw(b[0].Source)
+		}
 		return l[0].Addr
 	}
 	if b, s := w.Server.Binds.Look(h.Aside()); s == fact.IsKnown && len(b) > 0 && b[0].Problem == "" {

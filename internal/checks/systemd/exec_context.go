@@ -64,6 +64,18 @@ func cannotStart(h *check.Hearing, u *model.Unit, c model.ExecContext) (check.Ve
 				Verify:   "systemctl is-active " + u.Name, Minutes: 10}), true
 		}
 	}
+	if p, gap := c.Made.Look(h.Aside()); gap == fact.IsKnown {
+		_, _ = c.Made.Look(h)
+		h.Saw(c.ProgramAt)
+		return check.Failed(fmt.Sprintf("the virtual environment %s of %s has its packages for %s, and its Python is now %s", p.Root, u.Name, p.Made, path.Base(p.Leads)), check.Remedy{
+			Do:       "Make the virtual environment anew with the Python that there is, from the app's list of packages.",
+			Commands: []string{"sudo mv " + p.Root + " " + p.Root + ".old", "sudo " + p.Leads + " -m venv " + p.Root, "sudo " + p.Root + "/bin/pip install -r requirements.txt", "sudo systemctl restart " + u.Name},
+			Verify:   "systemctl is-active " + u.Name, Minutes: 20}), true
+	}
+	if c.HasMissed != "" && (!u.Running() || u.Looping()) {
+		h.Saw(c.ProgramAt)
+		return check.Failed(fmt.Sprintf("%s starts %s, which does not have the module %s: it is in the virtual environment %s", u.Name, c.Program, c.Missed, c.HasMissed), venvRemedy(u, c, c.HasMissed)), true
+	}
 	if u.CwdGone {
 		saw(h, t, "WorkingDirectory")
 		h.Saw(fact.Source{Where: fmt.Sprintf("process %d", u.MainPID), Text: "its working directory is deleted", Ask: tape.Ask{Kind: tape.KindProcs}})
@@ -185,10 +197,14 @@ func interpreter(h *check.Hearing, u *model.Unit, c model.ExecContext) check.Ver
 	}
 	h.Saw(c.ProgramAt)
 	_, _ = c.Venvs.Look(h)
-	name := path.Base(c.Program)
-	return check.Warned(fmt.Sprintf("%s runs the system's %s, and not that of %s", u.Name, name, venvs[0]), check.Remedy{
+	return check.Warned(fmt.Sprintf("%s runs the system's %s, and not that of %s", u.Name, path.Base(c.Program), venvs[0]), venvRemedy(u, c, venvs[0])).
+		Because("The app runs with other versions of its packages than those that were installed for it.")
+}
+
+func venvRemedy(u *model.Unit, c model.ExecContext, venv string) check.Remedy {
+	return check.Remedy{
 		Do:       "Start the program of the virtual environment.",
-		Commands: []string{fmt.Sprintf("# %s:%d", c.ProgramAt.Where, c.ProgramAt.Line), "ExecStart=" + venvs[0] + "/bin/" + name + " ...", "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
+		Commands: []string{fmt.Sprintf("# %s:%d", c.ProgramAt.Where, c.ProgramAt.Line), "ExecStart=" + venv + "/bin/" + path.Base(c.Program) + " ...", "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
 		Verify:   "systemctl show -p ExecStart " + u.Name, Minutes: 5,
-	}).Because("The app runs with other versions of its packages than those that were installed for it.")
+	}
 }

@@ -40,6 +40,10 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 	case u.Looping():
 		return exited(u, check.Failed(name+" has just died"+because(h, u)+"; systemd starts it again", mend(u, "restart")))
 	case u.Active == "activating":
+		if o, blocked := u.Blocked(); blocked {
+			h.Saw(o.Sources...)
+			return check.Failed(name+" cannot listen where it is told to: "+o.Text, mend(u, "restart"))
+		}
 		if u.Now.Sub(u.Since) > startMay {
 			return check.Failed(name+" does not get through its start"+because(h, u), mend(u, "restart"))
 		}
@@ -68,6 +72,9 @@ func because(h *check.Hearing, u *model.Unit) string {
 		if noSocket.MatchString(c.Text) && mayNotMake(u) {
 			_, _ = u.Context.Makes.Look(h)
 			text += ", since " + userOf(u) + " may not make files in " + u.Context.SocketIn
+		} else if o, blocked := u.Blocked(); blocked && notBound.MatchString(c.Text) {
+			h.Saw(o.Sources...)
+			text += ", since " + o.Text
 		}
 		return text
 	}
@@ -80,6 +87,9 @@ func because(h *check.Hearing, u *model.Unit) string {
 // noSocket is gunicorn's word when it gave up making its unix socket (20.1 to
 // 23, gunicorn/sock.py).
 var noSocket = regex.New(`^Can't connect to /`)
+
+// notBound is its word for any address (20.1 to 23).
+var notBound = regex.New(`^Can't connect to |^connection to .* failed|^Invalid address|^Retrying in `)
 
 // mayNotMake says that the service's user was seen to be refused in the folder
 // of its socket.
@@ -142,6 +152,11 @@ func down(h *check.Hearing, u *model.Unit) check.Verdict {
 	if c, ok := u.Complaint(); ok && c.Telling() {
 		h.Saw(c.Source)
 		return check.Failed(u.Name+" is not running: "+clip(c.Text), mend(u, "start"))
+	}
+	if src, goes := u.GoesAway(); goes {
+		h.Saw(src)
+		return check.Failed(u.Name+" ends at once: gunicorn is told to go into the background (daemon), and systemd takes that for its end", stay(u)).
+			Because("systemd ends what a service leaves behind: no gunicorn is left, and nginx has nobody to hand requests to.")
 	}
 	switch {
 	case !u.Up.IsZero() && u.Active == "inactive":
@@ -240,6 +255,12 @@ func mend(u *model.Unit, verb string) check.Remedy {
 // inUse is gunicorn's word for a taken port: 20.1 says "Connection in use:
 // ('127.0.0.1', 8000)", 23 "connection to ('127.0.0.1', 8000) failed: [Errno 98]".
 var inUse = regex.New(`(?:Connection in use: |connection to )\('[^']*', (\d+)\)(?:$| failed: \[Errno 98\])`)
+
+// stay is for a gunicorn that goes into the background.
+func stay(u *model.Unit) check.Remedy {
+	return check.Remedy{Do: "Take --daemon (daemon = True) away: under systemd the program stays in the foreground.",
+		Commands: []string{"sudo systemctl edit --full " + u.Name, "sudo systemctl restart " + u.Name}, Verify: "systemctl is-active " + u.Name, Minutes: 3}
+}
 
 // begin is for a unit that only has to be started.
 func begin(u *model.Unit, do string) check.Remedy {
