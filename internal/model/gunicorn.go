@@ -40,6 +40,7 @@ func (b *builder) readGunicorn(s *AppServer) {
 	s.Chdir = b.chdir(s, g)
 	s.keyFile, s.certFile = g.resolve("keyfile"), g.resolve("certfile")
 	s.Cert = fact.Then(s.certFile, func(v []string) bool { return len(v) > 0 && v[0] != "" })
+	s.errorFile = g.errorLogFile()
 	var n fact.Notes
 	if u, state := s.Unit.Look(&n); state == fact.IsKnown {
 		s.socketUnits = u.listens

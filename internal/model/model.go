@@ -74,6 +74,7 @@ type Deployment struct {
 	leaves    []*Leaf
 	surfaces  []*Surface
 	met       []*Front
+	throwing  *Throwing
 	crossings []*Crossing
 	pages     []*Page
 	points    []*Points
@@ -117,6 +118,7 @@ type AppServer struct {
 	unitName  string
 	settings  *settings
 	keyFile   fact.Of[[]string] // as gunicorn is told
+	errorFile string            // to which its gunicorn lets the app write, "" for the journal
 	certFile  fact.Of[[]string]
 	// socketUnits are the addresses of socket units that start it.
 	socketUnits []string

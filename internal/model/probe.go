@@ -109,6 +109,7 @@ func (b *builder) probe(d *Deployment) {
 	d.Database = d.Server.mainDatabase()
 	b.edges(d)
 	b.storeEdges(d)
+	b.f.Leaf(func() { b.throws(d) })
 }
 
 func (b *builder) surface(d *Deployment, end, host string, direct bool) *Surface {
