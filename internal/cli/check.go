@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"io"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +20,9 @@ type checkOptions struct {
 	color                  string
 	visit                  visitOptions
 	verbose, outage        bool
+	url                    *url.URL // of a diagnosis
+	symptom                string
+	since                  time.Duration
 }
 
 func (a *app) checkVerb() *cobra.Command {
@@ -88,6 +93,14 @@ func (a *app) check(o checkOptions) error {
 	}
 	began := time.Now()
 	r, _ := a.Works.Judge(t, Choice{Check: chosen, App: apps, Outage: o.outage})
+	if o.url != nil {
+		own := serves(r, o.url.Hostname())
+		if len(own) == 0 {
+			return a.outside(o)
+		}
+		r, _ = a.Works.Judge(t, Choice{Check: chosen, App: func(n string) bool { return slices.Contains(own, n) }, Outage: true})
+	}
+	r = o.narrowed(r)
 	code, sentence := verdict(r, o.failOn)
 	if err := a.deliver(o, r, code, sentence); err != nil {
 		return asUsage(err)

@@ -40,6 +40,8 @@ type Works struct {
 	Collect func(ctx context.Context, how Look, tell func(a tape.Ask, ended bool)) (*tape.Tape, collect.Trace)
 	// Away visits another host.
 	Away func(context.Context, Trip) (*tape.Tape, error)
+	// Outside looks at a site that another host serves.
+	Outside Outsider
 	// Judge audits a recording. The model is whole, whatever was chosen.
 	Judge    func(*tape.Tape, Choice) (report.Report, *model.Model)
 	Model    func(*tape.Tape) *model.Model
@@ -53,7 +55,7 @@ type Works struct {
 type Look struct {
 	NoImport bool // the app is not loaded
 	Deep     bool // the git history is read
-	Seconds  int  // for loading the app; 0: as long as it takes by default
+	Hasty    bool // what takes long is given up early
 }
 
 // Choice is what of an audit is wanted. A nil function takes everything.

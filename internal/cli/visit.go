@@ -24,7 +24,7 @@ type visitOptions struct {
 	noSudo, clean bool
 	noImport      bool
 	deep          bool
-	seconds       int                    // for loading the app
+	hasty         bool                   // the site is down: wait for nothing long
 	changed       func(flag string) bool // whether it was given
 	timeout       time.Duration
 }
@@ -127,7 +127,7 @@ func (a *app) tapeOf(o visitOptions) (*tape.Tape, error) {
 	defer cancel()
 	s := a.spinner()
 	defer s.stop()
-	t, trace := a.Works.Collect(ctx, Look{NoImport: o.noImport, Deep: o.deep, Seconds: o.seconds}, s.tell)
+	t, trace := a.Works.Collect(ctx, Look{NoImport: o.noImport, Deep: o.deep, Hasty: o.hasty}, s.tell)
 	a.visited = trace
 	return t, nil
 }

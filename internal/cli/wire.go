@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/url"
 
 	"assay/internal/audit"
 	"assay/internal/checks"
 	"assay/internal/collect"
+	"assay/internal/diagnose"
 	"assay/internal/facts"
 	"assay/internal/host"
 	"assay/internal/model"
@@ -20,7 +22,11 @@ import (
 func Wire(version, exe string) Works {
 	return Works{
 		Collect: func(ctx context.Context, how Look, tell func(tape.Ask, bool)) (*tape.Tape, collect.Trace) {
-			h := host.Watch(host.Local(host.Options{Version: version, NoImport: how.NoImport, Deep: how.Deep, AppSeconds: how.Seconds}), func(a tape.Ask, s host.State) {
+			opt := host.Options{Version: version, NoImport: how.NoImport, Deep: how.Deep}
+			if how.Hasty {
+				opt.AppSeconds, opt.Wait = importSeconds, hastyWait
+			}
+			h := host.Watch(host.Local(opt), func(a tape.Ask, s host.State) {
 				tell(a, s == host.Ended)
 			})
 			return collect.Traced(ctx, h)
@@ -32,6 +38,10 @@ func Wire(version, exe string) Works {
 				err = usagef("--host %q: %v", t.Host, remote.ErrName)
 			}
 			return r, err
+		},
+		Outside: func(ctx context.Context, u *url.URL, tell func(tape.Ask, bool)) diagnose.FromOutside {
+			h := host.Watch(host.Local(host.Options{Version: version, Wait: hastyWait}), func(a tape.Ask, s host.State) { tell(a, s == host.Ended) })
+			return diagnose.Outside(model.LookFrom(facts.Parse(collect.Outside(ctx, h, u)), u))
 		},
 		Judge: func(t *tape.Tape, c Choice) (report.Report, *model.Model) {
 			return audit.Judge(t, audit.Choice{Check: c.Check, App: c.App, Outage: c.Outage})

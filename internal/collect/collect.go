@@ -5,6 +5,7 @@ package collect
 import (
 	"context"
 	"crypto/rand"
+	"net/url"
 	"time"
 
 	"assay/internal/facts"
@@ -25,7 +26,7 @@ func Tape(ctx context.Context, h host.Reader) *tape.Tape {
 
 // Traced is Tape, and where the time went.
 func Traced(ctx context.Context, h host.Reader) (*tape.Tape, Trace) {
-	t, trace := raw(ctx, h)
+	t, trace := raw(ctx, h, whole)
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails (Go 1.24)
 	began := time.Now()
@@ -36,9 +37,17 @@ func Traced(ctx context.Context, h host.Reader) (*tape.Tape, Trace) {
 
 // Raw is Tape before secrets are replaced. It never leaves the process.
 func Raw(ctx context.Context, h host.Reader) *tape.Tape {
-	t, _ := raw(ctx, h)
+	t, _ := raw(ctx, h, whole)
 	return t
 }
+
+// Outside asks what any machine can ask about a site.
+func Outside(ctx context.Context, h host.Reader, u *url.URL) *tape.Tape {
+	t, _ := raw(ctx, h, func(f *facts.Facts) { model.LookFrom(f, u) })
+	return t
+}
+
+func whole(f *facts.Facts) { model.Build(f) }
 
 type answered struct {
 	asked  Asked
@@ -47,14 +56,14 @@ type answered struct {
 
 // raw builds the model from what is on the tape so far, asks at once what that
 // build wanted, and builds again when answers have come.
-func raw(ctx context.Context, h host.Reader) (*tape.Tape, Trace) {
+func raw(ctx context.Context, h host.Reader, build func(*facts.Facts)) (*tape.Tape, Trace) {
 	t, trace, start := &tape.Tape{}, Trace{}, time.Now()
 	asked := map[tape.Ask]bool{}
 	answers := make(chan answered, maxAsks)
 	underway := 0
 	for f := facts.Grow(t); ; f = f.Again() {
 		began := time.Now()
-		model.Build(f)
+		build(f)
 		built := time.Since(began)
 		trace.Readings, trace.Reading = trace.Readings+1, trace.Reading+built
 		for _, a := range f.Wants() {

@@ -69,6 +69,7 @@ func (l *local) app(ctx context.Context, a tape.Ask) tape.Answer {
 	if r.Error == nil && r.Ended == "" && key != "" && !placed(r, "SECRET_KEY") {
 		r.Again = l.again(ctx, cellOf, key)
 	}
+	r.Hasty = l.opt.AppSeconds < appSeconds && strings.Contains(r.Ended, "still busy")
 	l.keep(a.Name, r)
 	return tape.Encode(r)
 }

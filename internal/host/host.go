@@ -35,6 +35,7 @@ type Options struct {
 	Roots      *x509.CertPool   // the system's store when nil
 	NoImport   bool             // nothing of the app is run, in no sandbox
 	Deep       bool             // said of the visit, which then asks for what takes its time
+	Wait       time.Duration    // for an answer over HTTP; 6 seconds when 0
 	AppSeconds int              // that one import may take; 20 when 0
 }
 
@@ -52,11 +53,15 @@ type local struct {
 	sessions tls.ClientSessionCache
 	root     bool
 	vault    vault
+	hung     sync.Map // endpoints that gave no answer in time, for who is in a hurry
 	kinds    map[tape.Kind]func(context.Context, tape.Ask) tape.Answer
 }
 
 // Local returns a reader of this machine.
 func Local(opt Options) Reader {
+	if opt.Wait <= 0 {
+		opt.Wait = httpWait
+	}
 	if opt.AppSeconds <= 0 {
 		opt.AppSeconds = appSeconds
 	}

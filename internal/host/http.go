@@ -38,7 +38,10 @@ func (l *local) http(ctx context.Context, a tape.Ask) tape.Answer {
 	if dial == nil {
 		return v
 	}
-	ctx, cancel := context.WithTimeout(ctx, httpWait)
+	if _, before := l.hung.Load(a.Name + req.Host); before {
+		return unseen(deed, "a request before got no answer in time")
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.opt.Wait)
 	defer cancel()
 	began := time.Now()
 	resp, err := send(ctx, dial, req)
@@ -47,7 +50,11 @@ func (l *local) http(ctx context.Context, a tape.Ask) tape.Answer {
 		if errors.As(err, &no) {
 			return no.answer
 		}
-		return tape.Encode(failedReply(ctx, err))
+		r := failedReply(ctx, err)
+		if r.Class == "timeout" && l.opt.Wait < httpWait {
+			l.hung.Store(a.Name+req.Host, true)
+		}
+		return tape.Encode(r)
 	}
 	defer resp.Body.Close()
 	r, cut := readReply(ctx, resp)
@@ -210,4 +217,12 @@ func firstText(b []byte) string {
 		}
 	}
 	return string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
+}
+
+// within is a time limit as long as usual, or as short as who is in a hurry says.
+func (l *local) within(usual time.Duration) time.Duration {
+	if l.opt.Wait < httpWait {
+		return min(usual, l.opt.Wait)
+	}
+	return usual
 }

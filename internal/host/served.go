@@ -26,7 +26,7 @@ func (l *local) served(ctx context.Context, a tape.Ask) tape.Answer {
 	if dial == nil {
 		return v
 	}
-	ctx, cancel := context.WithTimeout(ctx, httpWait)
+	ctx, cancel := context.WithTimeout(ctx, l.opt.Wait)
 	defer cancel()
 	resp, err := send(ctx, dial, req)
 	if err != nil {

@@ -44,7 +44,7 @@ func (l *local) session(ctx context.Context, a tape.Ask) tape.Answer {
 	if dial == nil {
 		return v
 	}
-	ctx, cancel := context.WithTimeout(ctx, sessionsWait)
+	ctx, cancel := context.WithTimeout(ctx, l.within(sessionsWait))
 	defer cancel()
 	s := sessions{l: l, dial: dial, visit: visit, keys: keys}
 	for _, p := range visit.Paths {
@@ -56,6 +56,9 @@ func (l *local) session(ctx context.Context, a tape.Ask) tape.Answer {
 			s.rest(ctx)
 			break
 		}
+	}
+	if ctx.Err() != nil && l.opt.Wait < httpWait {
+		return unseen(deed, "no answer in time")
 	}
 	return tape.Encode(s.reply)
 }
@@ -90,7 +93,7 @@ func (s *sessions) more() bool {
 }
 
 func (s *sessions) one(ctx context.Context, path string) {
-	ctx, cancel := context.WithTimeout(ctx, sessionWait)
+	ctx, cancel := context.WithTimeout(ctx, s.l.within(sessionWait))
 	defer cancel()
 	s.mu.Lock()
 	s.reply.Sent++

@@ -163,8 +163,12 @@ func (u *Unit) Complaint() (Complaint, bool) {
 	best, ok := Complaint{}, false
 	var from time.Time
 	if state == fact.IsKnown {
-		best, ok = j.Complaint()
-		if cuts := j.cuts(); len(cuts) > 0 && len(j.Lines) > 0 {
+		cuts := j.cuts()
+		if u.Running() && !u.Looping() && len(cuts) > 1 {
+			cuts = cuts[len(cuts)-1:] // what was said before is healed
+		}
+		best, ok = j.complaintIn(cuts)
+		if len(cuts) > 0 && len(j.Lines) > 0 {
 			from = j.Lines[cuts[0]].At.Truncate(time.Second)
 		}
 	}

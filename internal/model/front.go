@@ -54,8 +54,11 @@ func (f *Front) Gets() string {
 	case r.Error != "":
 		return "no answer: " + r.Error
 	}
-	return strings.TrimSpace(strconv.Itoa(r.Status) + " " + reasons[r.Status])
+	return Status(r.Status)
 }
+
+// Status is a status with its name.
+func Status(code int) string { return strings.TrimSpace(strconv.Itoa(code) + " " + reasons[code]) }
 
 // reasons are the names that browsers and logs give the statuses (RFC 9110, 15).
 var reasons = map[int]string{200: "OK", 301: "Moved Permanently", 302: "Found", 303: "See Other", 307: "Temporary Redirect", 308: "Permanent Redirect",

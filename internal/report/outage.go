@@ -19,6 +19,7 @@ type Outage struct {
 	Confidence string    `json:"confidence"` // certain, likely, unseen, well
 	Past       []Past    `json:"past"`       // what was not seen, and a request meets it before the root
 	Timeline   []Event   `json:"timeline"`
+	Asked      string    `json:"asked_symptom,omitempty"` // what visitors were said to get
 }
 
 // Symptom is what visitors of one site get.
@@ -42,6 +43,12 @@ type Event struct {
 	At    time.Time `json:"at"`
 	Text  string    `json:"text"`
 	Where string    `json:"where"`
+}
+
+// is says that a symptom is the one that somebody named: by its status or by
+// what happens to the visitor.
+func (s Symptom) is(named string) bool {
+	return s.Broken && strings.Contains(strings.ToLower(s.Gets+" "+map[bool]string{true: "timeout"}[strings.Contains(s.Gets, "wait")]), strings.ToLower(named))
 }
 
 func outage(o diagnose.Outage, m *model.Model) *Outage {
@@ -80,6 +87,10 @@ func Diagnosis(w io.Writer, r Report, o TextOptions) error {
 		return err
 	}
 	p.symptoms(r)
+	if r.Outage.Asked != "" && !slices.ContainsFunc(r.Symptoms, func(s Symptom) bool { return s.is(r.Outage.Asked) }) {
+		p.para("", 0, p.clean("No first page answers with "+r.Outage.Asked+" now: it comes on other pages or now and then, or it is over.", proseText), caution)
+		p.blank()
+	}
 	list := faults(r.Findings)
 	at := slices.IndexFunc(list, func(f fault) bool { return r.Root != nil && f.Key == *r.Root })
 	switch {

@@ -8,7 +8,9 @@ import "encoding/json"
 type App struct {
 	// Ended says why there is no result: the time limit, the memory limit, the
 	// app ended its process. "" when the probe came to its end.
-	Ended  string `json:"ended,omitempty"`
+	Ended string `json:"ended,omitempty"`
+	// Hasty: it was ended by a time limit shorter than an audit gives.
+	Hasty  bool   `json:"hasty,omitempty"`
 	Stage  string `json:"stage,omitempty"`  // how far it came: start, config, app, done
 	Stderr string `json:"stderr,omitempty"` // the last of what it wrote there, at most 4 KiB
 

@@ -30,6 +30,8 @@ func importOK(h *check.Hearing, s model.Code) check.Verdict {
 	unit, us := s.Unit.Look(h.Aside())
 	down := up == fact.IsAbsent || us == fact.IsKnown && unit.Looping()
 	switch {
+	case a.Hasty:
+		return check.CannotTell("load the app: "+a.Ended, "sudo assay check gives it more time")
 	case a.Ended != "" && (len(a.Refused) > 0 || strings.Contains(a.Ended, "memory")):
 		return check.CannotTell("load the app: "+a.Ended+", after it had reached for "+a.Reached(), "")
 	case a.Ended != "" && hurried(a.Ended):
