@@ -24,6 +24,9 @@ const (
 	unixDiagName     = 0
 	unixDiagPeer     = 2
 	unixShowNamePeer = 1<<0 | 1<<2
+	unixListening    = 1 << 10 // TCP_LISTEN
+	unixShowQueue    = 1 << 4
+	unixDiagQueue    = 4
 	lastDataSent     = 44 // in struct tcp_info
 	maxDump          = 64 << 20
 )
@@ -176,4 +179,30 @@ func messages(b []byte, see func([]byte)) (done bool, err error) {
 		b = b[min((n+3)&^3, len(b)):]
 	}
 	return false, nil
+}
+
+// queues fills in how many connections wait at the unix sockets of our own
+// network namespace: /proc/net/unix does not say it.
+func queues(ctx context.Context, all []tape.Socket) {
+	at := map[uint64]int{}
+	for i, s := range all {
+		if s.Proto == "unix" {
+			at[s.Inode] = i
+		}
+	}
+	req := make([]byte, 24) // struct unix_diag_req
+	req[0] = unix.AF_UNIX
+	binary.NativeEndian.PutUint32(req[4:], unixListening)
+	binary.NativeEndian.PutUint32(req[12:], unixShowQueue)
+	_ = askKernel(ctx, req, func(b []byte) {
+		if len(b) < 16 {
+			return
+		}
+		i, ok := at[uint64(binary.NativeEndian.Uint32(b[4:]))]
+		attributes(b[16:], func(kind uint16, v []byte) {
+			if ok && kind == unixDiagQueue && len(v) >= 8 {
+				all[i].Queue = int(binary.NativeEndian.Uint32(v))
+			}
+		})
+	})
 }

@@ -44,6 +44,9 @@ func (l *local) sockets(ctx context.Context, a tape.Ask) tape.Answer {
 			out = append(out, inetTable(proto, string(b))...)
 		}
 	}
+	if a.Arg == "" {
+		queues(ctx, out)
+	}
 	if !l.hold(ctx, out) {
 		return stopped(ctx, a)
 	}
@@ -77,7 +80,12 @@ func inetTable(proto, s string) []tape.Socket {
 		if !ok || !ok2 || errors.Join(err, err2, err3) != nil {
 			continue
 		}
-		out = append(out, tape.Socket{Proto: proto, IP: ip.String(), Port: int(n), Inode: inode, UID: uid})
+		sock := tape.Socket{Proto: proto, IP: ip.String(), Port: int(n), Inode: inode, UID: uid}
+		if _, rx, _ := strings.Cut(f[4], ":"); want == listening {
+			waits, _ := strconv.ParseUint(rx, 16, 31)
+			sock.Queue = int(waits)
+		}
+		out = append(out, sock)
 	}
 	return out
 }

@@ -90,9 +90,9 @@ var weights = []struct {
 	// systemd 252 and 257: src/core/execute.c, exec-invoke.c, service.c.
 	{decisive, regex.New(`Failed to (load environment files|locate executable|execute |determine (user|group) credentials|set up mount namespacing|set up standard (output|error)|open |create )` +
 		`|Changing to the requested working directory failed|killed by the OOM killer|[Oo]peration timed out|reception only permitted|code=(killed|dumped)`)},
-	{some, regex.New(`Can't connect to|still could not bind|was sent SIG|terminated due to signal|WORKER TIMEOUT|not found$`)},
+	{some, regex.New(`Can't connect to|still could not bind|was sent SIG|terminated due to signal|WORKER TIMEOUT|not found$|^Error: `)},
 	// What gunicorn 20.1 to 23 says before it gives up, and nginx's last word.
-	{telling, regex.New(`Failed to find (attribute|application)|Connection in use|connection to .* failed: |Application object must be callable|Invalid (value|address|setting)|: error: |^Error: |Failed to parse|isn't a valid|doesn't exist|\[emerg\]|was skipped because of|Dependency failed for`)},
+	{telling, regex.New(`Failed to find (attribute|application)|Connection in use|connection to .* failed: |Application object must be callable|Invalid (value|address|setting)|: error: |Failed to parse|isn't a valid|doesn't exist|\[emerg\]|was skipped because of|Dependency failed for`)},
 	{vague, regex.New(`Worker failed to boot|App failed to load|Exception in worker process|Main process exited|Failed with result`)},
 }
 

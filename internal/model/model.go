@@ -147,6 +147,7 @@ type Listener struct {
 	Path    string
 	Proto   string
 	Holders fact.Of[[]Process]
+	Queue   int    // connections that waited to be taken
 	Program string // by its port or its holder: PostgreSQL, Redis ...
 	Reach   fact.Of[Reach]
 }

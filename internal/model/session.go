@@ -24,6 +24,8 @@ func (b *builder) sessions(d *Deployment) fact.Of[tape.SessionReply] {
 		switch {
 		case state == fact.IsUnknown:
 			return fact.Unknown[tape.SessionReply](b.lastWhy())
+		case d.mute():
+			return fact.Unknown[tape.SessionReply](fact.Why{Text: "ask the app for sessions: it does not answer in time"})
 		case !signs, !a.Cookies(), a.Key().Empty(), a.Again == "different", len(listens) == 0:
 			return fact.Absent[tape.SessionReply]()
 		}

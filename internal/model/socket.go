@@ -51,7 +51,7 @@ func (b *builder) sockets() fact.Of[[]*Listener] {
 		procs := b.processes()
 		var out []*Listener
 		for _, s := range raw {
-			l := &Listener{IP: s.IP, Port: s.Port, Path: s.Path, Proto: s.Proto}
+			l := &Listener{IP: s.IP, Port: s.Port, Path: s.Path, Proto: s.Proto, Queue: s.Queue}
 			l.Addr = "unix:" + s.Path
 			if s.Proto != "unix" {
 				l.Addr = net.JoinHostPort(s.IP, strconv.Itoa(s.Port))

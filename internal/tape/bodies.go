@@ -133,7 +133,8 @@ type Socket struct {
 	Path  string `json:"path,omitempty"` // unix; "@name" for abstract ones
 	Inode uint64 `json:"inode"`
 	UID   int    `json:"uid"`
-	PIDs  []int  `json:"pids,omitempty"` // who holds it, ascending
+	PIDs  []int  `json:"pids,omitempty"`  // who holds it, ascending
+	Queue int    `json:"queue,omitempty"` // connections that wait to be taken
 	// Hidden: some process's descriptors could not be read, so an empty PIDs says nothing.
 	Hidden bool `json:"hidden,omitempty"`
 }

@@ -26,9 +26,8 @@ const slow = 15
 
 func importOK(h *check.Hearing, s model.Code) check.Verdict {
 	a, _ := s.Loaded.Open(h)
-	_, up := s.Master.Look(h.Aside())
 	unit, us := s.Unit.Look(h.Aside())
-	down := up == fact.IsAbsent || us == fact.IsKnown && unit.Looping()
+	down := s.Down(h.Aside())
 	switch {
 	case a.Hasty:
 		return check.CannotTell("load the app: "+a.Ended, "sudo assay check gives it more time")
@@ -44,6 +43,9 @@ func importOK(h *check.Hearing, s model.Code) check.Verdict {
 	case a.Error != nil:
 		for _, f := range a.Blame() {
 			h.Saw(a.At(&f, f.Text))
+		}
+		if down && us == fact.IsKnown {
+			blame(h, unit)
 		}
 		return check.Failed("the app cannot be imported: "+model.Line(a.Error), startRemedy(s)).Breaking(down)
 	case !a.Callable:

@@ -85,6 +85,10 @@ func notRunning(h *check.Hearing, s *model.AppServer, unit *model.Unit) check.Ve
 	if unit.SocketLive && unit.Active == "inactive" {
 		return check.DoesNotApply("it starts with the first request (" + unit.Triggers[0] + ")")
 	}
+	if src, goes := unit.GoesAway(); goes {
+		h.Saw(src)
+		return check.Failed("gunicorn is not running: it is told to go into the background (daemon), and systemd ends what a service leaves behind", remedy(s))
+	}
 	blame(h, unit)
 	if unit.Looping() { // between two deaths no process is there to be seen
 		return again(s)

@@ -1,0 +1,49 @@
+package gunicorn
+
+import (
+	"fmt"
+	"slices"
+
+	"assay/internal/check"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "gunicorn.timeout.value",
+	Title:    "a worker that hangs is replaced in time",
+	Severity: check.Medium,
+	Stage:    model.StageApp,
+	Guide:    "001 gunicorn: timeout",
+	Why:      "A worker that hangs stays so, and takes no request any more: one after the other goes, until none is left.",
+	Cure:     check.OnHost,
+	Ask:      check.Each((*model.Deployment).Gunicorns, timeoutValue),
+})
+
+// patient is a timeout after which visitors have long gone.
+const patient = 300
+
+// watched are worker classes whose timeout is for a request; with the others it
+// is for the worker's loop alone (gunicorn, "timeout").
+var watched = []string{"sync", "gunicorn.workers.sync.SyncWorker"}
+
+func timeoutValue(h *check.Hearing, s *model.AppServer) check.Verdict {
+	t, ok := s.Number("timeout").Open(h.Aside())
+	if !ok {
+		_, _ = s.Number("timeout").Look(h)
+		return check.Passed()
+	}
+	if t == 0 {
+		_, _ = s.Number("timeout").Look(h)
+		return check.Failed("gunicorn never replaces a worker that hangs: its timeout is 0", settingRemedy(s, "timeout", "Set timeout to some 30 seconds, and move longer work into a queue."))
+	}
+	if t <= patient {
+		return check.Passed()
+	}
+	class, _ := s.Setting("worker_class").Open(h)
+	threads, _ := s.Number("threads").Open(h)
+	if len(class) == 0 || !slices.Contains(watched, class[0]) || threads > 1 {
+		return check.Passed()
+	}
+	_, _ = s.Number("timeout").Look(h)
+	return check.Failed(fmt.Sprintf("gunicorn lets a worker hang for %d seconds before it replaces it", t), settingRemedy(s, "timeout", "Set timeout to what the longest request needs, some 30 to 60 seconds, and move longer work into a queue."))
+}
