@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"testing"
 	"testing/fstest"
@@ -13,6 +14,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/collect"
+	"assay/internal/diagnose"
 	"assay/internal/model"
 	"assay/internal/report"
 	"assay/internal/tape"
@@ -56,6 +58,7 @@ func fake() Works {
 			return t, collect.Trace{}
 		},
 		Away:     fakeAway,
+		Outside:  fakeOutside,
 		Families: func() []*check.Family { return families },
 		Describe: func(w io.Writer, m *model.Model) error {
 			_, err := fmt.Fprintf(w, "%d deployments\n  escaped \x1b[2J\n", len(m.Deployments))
@@ -66,6 +69,18 @@ func fake() Works {
 	w.Model = fakeModel
 	w.Judge = func(t *tape.Tape, c Choice) (report.Report, *model.Model) { return fakeReport(t, c), fakeModel(t) }
 	return w
+}
+
+// fakeOutside is a site elsewhere; its name says how it is.
+func fakeOutside(_ context.Context, u *url.URL, _ func(tape.Ask, bool)) diagnose.FromOutside {
+	switch u.Hostname() {
+	case "fine.example":
+		return diagnose.FromOutside{URL: u.String(), Gets: "200 OK", Says: "from here it works", Confidence: diagnose.Well}
+	case "unknown.example":
+		return diagnose.FromOutside{URL: u.String(), Broken: true, Says: "ask DNS: no name server", Confidence: diagnose.Unseen}
+	}
+	return diagnose.FromOutside{URL: u.String(), Gets: "502 Bad Gateway", Broken: true, Says: "nginx is up", Confidence: diagnose.Likely,
+		Do: "Look there.", Commands: []string{"ssh " + u.Hostname() + " sudo assay diagnose"}}
 }
 
 // fakeAway is another host; AWAY says how a visit to it goes.
@@ -107,7 +122,7 @@ func fakeReport(t *tape.Tape, c Choice) report.Report {
 	}
 	for _, name := range []string{"blog", "shop"} {
 		if c.App == nil || c.App(name) {
-			r.Deployments = append(r.Deployments, report.Deployment{Name: name})
+			r.Deployments = append(r.Deployments, report.Deployment{Name: name, Names: []string{name + ".example"}})
 		}
 	}
 	for _, f := range fakeFamilies() {

@@ -76,6 +76,9 @@ func (d Diagnosis) Read(m *model.Model, hearings []*check.Hearing) Outage {
 		return o
 	case len(roots) == 0:
 		o.Confidence = Well
+		if len(o.Symptoms) == 0 {
+			o.Confidence = Unseen
+		}
 		o.Past = before(m, hearings, nodes(fronts), "")
 		return o
 	}
@@ -124,8 +127,9 @@ func nodes(set map[model.Node]bool) []model.Node {
 	return out
 }
 
-// before are the unknowns that a request meets before it comes to a node, or
-// anywhere on its way for "": of checks whose fault would break it.
+// before are the unknowns behind which a cause may hide: those that a request
+// meets before it comes to a node, and those on which that node stands; all on
+// its way for "".
 func before(m *model.Model, hearings []*check.Hearing, from []model.Node, to model.Node) []*check.Hearing {
 	seen := map[model.Node]bool{}
 	done := false
@@ -146,9 +150,15 @@ func before(m *model.Model, hearings []*check.Hearing, from []model.Node, to mod
 	for _, n := range from {
 		walk(n)
 	}
+	done = false
+	for _, need := range m.Needs[to] {
+		walk(need)
+	}
 	var out []*check.Hearing
 	for _, h := range hearings {
-		if h.Outcome == check.Unknown && h.Check.Breaks && h.Node != "" && h.Node != to && seen[h.Node] {
+		on := h.Node == "" && h.Check.Breaks || // whatever there may be: what it was to be asked about was not seen
+			h.Node != "" && h.Node != to && seen[h.Node] && (h.Check.Breaks || h.Check.Severity >= check.High)
+		if h.Outcome == check.Unknown && on {
 			out = append(out, h)
 		}
 	}

@@ -44,6 +44,9 @@ func (l *local) session(ctx context.Context, a tape.Ask) tape.Answer {
 	if dial == nil {
 		return v
 	}
+	if _, before := l.hung.Load(visit.Endpoint + visit.Host); before {
+		return unseen(deed, "a request before got no answer in time")
+	}
 	ctx, cancel := context.WithTimeout(ctx, l.within(sessionsWait))
 	defer cancel()
 	s := sessions{l: l, dial: dial, visit: visit, keys: keys}

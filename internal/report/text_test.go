@@ -13,7 +13,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func samples() map[string]Report {
 	return map[string]Report{"down": downReport(), "well": wellReport(), "empty": emptyReport(),
-		"many": manyReport(), "blind": blindReport()}
+		"many": manyReport(), "blind": blindReport(), "outage": outageReport()}
 }
 
 const verdict = "Exit 1: 4 findings are high or worse."
@@ -29,6 +29,25 @@ func TestTextGolden(t *testing.T) {
 		}
 		golden(t, name+"-ascii.txt", text(t, r, TextOptions{Width: 80, ASCII: true, Verdict: verdict}))
 	}
+}
+
+func TestDiagnosisGolden(t *testing.T) {
+	for _, width := range []int{40, 80} {
+		golden(t, fmt.Sprintf("outage-diagnosis-%d.txt", width), diagnosis(t, outageReport(), TextOptions{Width: width, Verdict: verdict}))
+	}
+	golden(t, "outage-diagnosis-ascii.txt", diagnosis(t, outageReport(), TextOptions{Width: 80, ASCII: true, Verdict: verdict}))
+	well := wellReport()
+	well.Outage = &Outage{Symptoms: []Symptom{{"shop", "https://shop.example.com", "200 OK", false}}, Confidence: "well", Asked: "504"}
+	golden(t, "well-diagnosis.txt", diagnosis(t, well, TextOptions{Width: 80}))
+}
+
+func diagnosis(t *testing.T, r Report, o TextOptions) string {
+	t.Helper()
+	var b strings.Builder
+	if err := Diagnosis(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func text(t *testing.T, r Report, o TextOptions) string {
