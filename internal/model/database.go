@@ -30,10 +30,11 @@ type Store struct {
 	Engine   *tape.Engine  // of SQLAlchemy, where the app was loaded
 	Server   *AppServer    // whose it is
 	Identity tape.Identity
-	Listen   fact.Of[*Listener] // who listens there, on this host
-	Unit     fact.Of[*Unit]     // that runs it on this host; looked at when it does not answer
-	Others   []string           // where servers of its kind do listen on this host, when it does not answer
-	Shell    fact.Of[[]*Store]  // the databases that flask db meets in a shell, without the service's environment
+	Listen   fact.Of[*Listener]   // who listens there, on this host
+	Unit     fact.Of[*Unit]       // that runs it on this host; looked at when it does not answer
+	Said     fact.Of[fact.Source] // why the server on this host does not run, by its own log
+	Others   []string             // where servers of its kind do listen on this host, when it does not answer
+	Shell    fact.Of[[]*Store]    // the databases that flask db meets in a shell, without the service's environment
 	SQL      fact.Of[tape.SQLReply]
 	Redis    fact.Of[tape.RedisReply]
 }
@@ -131,6 +132,7 @@ func (b *builder) login(st *Store) *Store {
 		st.Listen = b.either("127.0.0.1:"+p, "[::1]:"+p)
 	}
 	st.Unit, st.Others = b.storeUnit(st), b.others(st)
+	st.Said = b.storeSaid(st)
 	return st
 }
 

@@ -83,3 +83,22 @@ func (s *Schema) ancestors(of []string) map[string]bool {
 	}
 	return seen
 }
+
+// Transactions is a database with the transactions that were left open in it.
+type Transactions struct{ *Store }
+
+// Node is what was left open.
+func (t Transactions) Node() Node { return t.OpenNode() }
+
+// Transactional are the databases that more than one may lock.
+func (d *Deployment) Transactional() fact.Of[[]Transactions] {
+	return fact.Then(d.Databases(), func(list []*Store) []Transactions {
+		var out []Transactions
+		for _, s := range list {
+			if s.Kind == "PostgreSQL" {
+				out = append(out, Transactions{s})
+			}
+		}
+		return out
+	})
+}

@@ -143,7 +143,7 @@ func (b *builder) storeEdges(d *Deployment) {
 	unit, _ := d.Server.Unit.Look(&b.notes)
 	for _, st := range list {
 		for _, sf := range d.surfaces {
-			b.m.Needs[sf.Node()] = append(b.m.Needs[sf.Node()], st.Node())
+			b.m.Needs[sf.Node()] = append(b.m.Needs[sf.Node()], st.Node(), st.OpenNode())
 		}
 		if _, up := b.steady(d.Server); unit != nil && !up && unit.Active != "inactive" {
 			b.m.Needs[unit.Node()] = append(b.m.Needs[unit.Node()], st.Node())
@@ -153,6 +153,9 @@ func (b *builder) storeEdges(d *Deployment) {
 		}
 	}
 }
+
+// OpenNode is what was left open in the store.
+func (s *Store) OpenNode() Node { return s.Node() + "/open" }
 
 // storeUnit is the unit of a server on this host: who listens there, else the
 // one that Debian's packages made for that port. It is looked at when the login
@@ -176,6 +179,44 @@ func (b *builder) storeUnit(st *Store) fact.Of[*Unit] {
 		}
 	}
 	return fact.Absent[*Unit]()
+}
+
+var pgUnit = regex.New(`^postgresql@([\w.]+)-([\w.-]+)\.service$`)
+
+// pgLast is how PostgreSQL begins the line that says why it ends.
+var pgLast = regex.New(`(FATAL|PANIC|ERROR): +(.*)`)
+
+// storeSaid is the last reason that a server which does not run gave: Debian's
+// clusters of PostgreSQL write to a file of their own, others to the journal.
+func (b *builder) storeSaid(st *Store) fact.Of[fact.Source] {
+	var n fact.Notes
+	u, state := st.Unit.Look(&n)
+	if state != fact.IsKnown || u.Running() {
+		return fact.Absent[fact.Source]()
+	}
+	m := pgUnit.FindStringSubmatch(u.Name)
+	if m == nil {
+		if c, ok := u.Complaint(); ok && c.Telling() {
+			return fact.Known(fact.Source{Where: c.Source.Where, Text: c.Text, Ask: c.Source.Ask})
+		}
+		return fact.Absent[fact.Source]()
+	}
+	file := "/var/log/postgresql/postgresql-" + m[1] + "-" + m[2] + ".log"
+	return fact.Bind(b.f.Tail(file), func(text string) fact.Of[fact.Source] {
+		last := ""
+		for l := range strings.Lines(text) {
+			switch said := pgLast.FindStringSubmatch(l); {
+			case said != nil && said[1] != "ERROR":
+				last = said[0]
+			case strings.Contains(l, "ready to accept connections"):
+				last = ""
+			}
+		}
+		if last == "" {
+			return fact.Absent[fact.Source]()
+		}
+		return fact.Known(fact.Source{Where: file, Text: clip(strings.TrimSpace(last)), Ask: tape.Ask{Kind: tape.KindFile, Name: file, Arg: "tail"}})
+	})
 }
 
 // others are where servers of the same kind do listen on this host.

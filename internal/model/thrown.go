@@ -84,7 +84,7 @@ func (b *builder) throws(d *Deployment) {
 	d.throwing = &Throwing{AppServer: s, Thrown: said}
 	list, _ := s.Stores.Look(&b.notes)
 	for _, st := range list {
-		b.m.Needs[s.ThrownNode()] = append(b.m.Needs[s.ThrownNode()], st.SchemaNode(), st.Node())
+		b.m.Needs[s.ThrownNode()] = append(b.m.Needs[s.ThrownNode()], st.SchemaNode(), st.Node(), st.OpenNode())
 	}
 	for _, f := range d.met {
 		c, state := f.Thrown.Look(&b.notes)

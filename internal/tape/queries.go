@@ -24,6 +24,8 @@ func Queries() []Query {
 			"the database's own limit of connections"},
 		{"postgresql", "activity", "SELECT usename, coalesce(application_name, ''), datname, count(*) FROM pg_catalog.pg_stat_activity WHERE datname IS NOT NULL AND pid <> pg_backend_pid() GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT 200",
 			"how many connections each user and program holds now"},
+		{"postgresql", "idle", "WITH waits AS (SELECT unnest(pg_catalog.pg_blocking_pids(pid)) AS blocker FROM pg_catalog.pg_stat_activity WHERE wait_event_type = 'Lock') SELECT pid, coalesce(usename, ''), coalesce(application_name, ''), state, floor(extract(epoch FROM now() - xact_start))::bigint, (SELECT count(*) FROM waits WHERE blocker = pid) FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%' ORDER BY 6 DESC, 5 DESC LIMIT 20",
+			"which connections have left a transaction open, since when, and how many wait for each"},
 		{"postgresql", "tables", "SELECT schemaname, tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false)) ORDER BY 1, 2 LIMIT 400",
 			"the names of the tables that the app sees"},
 		{"postgresql", "version", "SELECT version_num FROM {} ORDER BY 1 LIMIT 50",

@@ -33,6 +33,12 @@ func down(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.Reme
 		if strings.HasPrefix(u.Name, "mariadb") {
 			kind = "MariaDB"
 		}
+		var n fact.Notes
+		if why, told := s.Said.Look(&n); told == fact.IsKnown && u.Active == "failed" {
+			h.Saw(why)
+			rem.Do = "Mend what its log says; then start it."
+			return fmt.Sprintf("%s does not run (%s %s: %s), and the app needs it", kind, u.Name, state, why.Text), rem
+		}
 		return fmt.Sprintf("%s does not run (%s %s), and the app needs it", kind, u.Name, state), rem
 	case state == fact.IsKnown:
 		h.Saw(u.Source)

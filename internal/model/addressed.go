@@ -1,0 +1,68 @@
+package model
+
+import (
+	"slices"
+	"strings"
+
+	"assay/internal/fact"
+)
+
+// Addressed is an app with the addresses that visitors type to come to it.
+type Addressed struct {
+	*AppServer
+	Names  []string // that are handed to the app
+	Paths  []string // the locations that are
+	Lost   []string // names under which the app itself finds no page at /
+	Direct int      // what it answers without nginx, under the first name; 0: not known
+}
+
+// Node is the address as the app understands it.
+func (a *Addressed) Node() Node { return a.AddressNode() }
+
+// AddressNode is the address as the app understands it.
+func (s *AppServer) AddressNode() Node { return Node("address:" + s.Name) }
+
+// Addresseds is the app, where some site leads to it.
+func (d *Deployment) Addresseds() fact.Of[[]*Addressed] {
+	return of(d, func() fact.Of[[]*Addressed] {
+		return fact.Then(d.Sites, func(sites []*Site) []*Addressed {
+			if d.Server == nil || d.Server.Idle {
+				return nil
+			}
+			a := &Addressed{AppServer: d.Server}
+			for _, s := range sites {
+				for _, r := range s.Routes {
+					a.Paths = append(a.Paths, r.Path)
+				}
+				for _, n := range s.Names {
+					if len(s.Routes) > 0 && !slices.Contains(a.Names, n) && !strings.ContainsAny(n, "*~") {
+						a.Names = append(a.Names, n)
+					}
+				}
+			}
+			if len(a.Paths) == 0 {
+				return nil
+			}
+			var n fact.Notes
+			for _, sf := range d.surfaces {
+				r, _ := sf.Reply.Look(&n)
+				switch {
+				case sf.Direct:
+					a.Direct = r.Status
+				case r.Status == 404:
+					a.Lost = append(a.Lost, sf.Host)
+				}
+			}
+			return []*Addressed{a}
+		})
+	})
+}
+
+// Concurrent is how many processes serve the app, as it is told or as it runs.
+func (s *AppServer) Concurrent() fact.Of[int] {
+	return fact.Bind(s.Want, func(n int) fact.Of[int] {
+		var notes fact.Notes
+		live, _ := s.Workers.Look(&notes)
+		return fact.Known(max(n, len(live)))
+	})
+}
