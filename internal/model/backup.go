@@ -109,9 +109,9 @@ type copiers struct {
 }
 
 func (b *builder) copiers() copiers {
-	list, unseen := b.jobs()
-	out := copiers{unseen: unseen, looked: jobsSource(list)}
-	for _, j := range list {
+	all := facts.Remember(b.f, "clock", b.clock)
+	out := copiers{unseen: all.unseen, looked: jobsSource(all.jobs)}
+	for _, j := range all.jobs {
 		found := append(dumpers(j), rawCopies(j)...)
 		if out.dumpers = append(out.dumpers, found...); len(found) == 0 && doubtful(j) {
 			out.doubts = append(out.doubts, j.Place)

@@ -37,6 +37,7 @@ func Build(f *facts.Facts) *Model {
 			b.probe(d)
 		}
 		b.served()
+		b.f.Leaf(b.grievances)
 		b.m.consoles, b.m.keys = b.consoles(), b.keyFiles()
 	} else {
 		later := fact.Why{Text: "not looked for yet"}
@@ -44,6 +45,7 @@ func Build(f *facts.Facts) *Model {
 	}
 	b.f.Leaf(b.backups)
 	b.f.Leaf(func() { b.m.Timeline = b.happened() })
+	b.f.Leaf(b.renewals)
 	b.looked()
 	return b.m
 }

@@ -61,13 +61,23 @@ func (b *builder) timerJobs(n *fact.Notes) []*Job {
 		if t["ActiveState"] != "active" {
 			j.Never = t["Id"] + " is " + t["ActiveState"]
 		}
+		if j.Service == "" { // masked
+			j.Service = strings.TrimSuffix(t["Id"], ".timer") + ".service"
+		}
 		b.serviceLines(j, n)
 		out = append(out, j)
 	}
 	files, _ := b.f.Glob("/etc/systemd/system/*.timer").Look(n)
 	for _, f := range files {
 		name := path.Base(f)
-		text, state := b.f.File(f).Look(n)
+		var own fact.Notes
+		text, state := b.f.File(f).Look(&own)
+		if state == fact.IsUnknown {
+			if st, seen := b.f.Stat(f, false).Look(&own); seen == fact.IsKnown && st.Real == "/dev/null" {
+				continue // masked
+			}
+		}
+		n.Whys = append(n.Whys, own.Whys...)
 		if seen[name] || state != fact.IsKnown || strings.Contains(name, "@.") {
 			continue
 		}

@@ -72,6 +72,9 @@ type Deployment struct {
 	model     *Model
 	names     []*Name
 	leaves    []*Leaf
+	renewals  []*Renewal
+	unlisted  []*Unlisted
+	grieves   fact.Of[[]*Grievance]
 	surfaces  []*Surface
 	met       []*Front
 	throwing  *Throwing

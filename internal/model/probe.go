@@ -89,6 +89,7 @@ func (b *builder) probe(d *Deployment) {
 	d.leaves = b.leaves(d.names)
 	b.secureEdges(d)
 	b.points(d)
+	b.unlisted(d)
 	d.Database = fact.Absent[*Store]()
 	if d.Server != nil {
 		b.direct(d)

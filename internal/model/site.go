@@ -102,6 +102,7 @@ type Upstream struct {
 	Remote   bool // another machine
 	Source   fact.Source
 	Listener fact.Of[*Listener] // Absent: nobody listens
+	Silent   []string           // addresses of the same name where nobody listens, while another does
 }
 
 // Node is the address.
@@ -188,7 +189,7 @@ func (b *builder) upstream(addr, protocol string, src fact.Source) *Upstream {
 		return u
 	}
 	if host == "localhost" {
-		u.Listener = b.either(net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port))
+		b.localhost(u, port)
 		return u
 	}
 	ip, err := netip.ParseAddr(host)
@@ -202,6 +203,29 @@ func (b *builder) upstream(addr, protocol string, src fact.Source) *Upstream {
 
 // either is the first of two addresses on which somebody listens: nginx tries
 // each address of a name in turn.
+// localhost is every address that /etc/hosts gives it: nginx tries them by turns.
+func (b *builder) localhost(u *Upstream, port string) {
+	var addrs []string
+	if hosts, state := b.f.Hosts().Look(&b.notes); state == fact.IsKnown {
+		for _, e := range hosts.Lookup("localhost") {
+			addrs = append(addrs, net.JoinHostPort(e.Addr.String(), port))
+		}
+	}
+	if len(addrs) == 0 {
+		addrs = []string{net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}
+	}
+	u.Listener = b.either(addrs...)
+	var n fact.Notes
+	if _, state := u.Listener.Look(&n); state != fact.IsKnown {
+		return
+	}
+	for _, a := range addrs {
+		if _, state := b.listenerAt(a).Look(&n); state == fact.IsAbsent {
+			u.Silent = append(u.Silent, a)
+		}
+	}
+}
+
 func (b *builder) either(addrs ...string) fact.Of[*Listener] {
 	var out fact.Of[*Listener]
 	for i, a := range addrs {

@@ -2,6 +2,8 @@ package model
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"assay/internal/fact"
 	"assay/internal/tape"
@@ -78,4 +80,23 @@ func (w *Way) Beside(addr string) bool {
 			return slices.ContainsFunc(held, w.Server.Has)
 		})
 	})
+}
+
+// PlainToTLS is the listen of nginx's own that takes TLS alone, where a way
+// speaks http to it.
+func (w *Way) PlainToTLS(u *Upstream) fact.Source {
+	if u.Protocol != "http" || u.Remote {
+		return fact.Source{}
+	}
+	for _, s := range w.site.nginx.Sites {
+		if !s.listensAt(u.Addr) {
+			continue
+		}
+		for _, l := range s.Listens {
+			if l.TLS && !l.QUIC && strings.HasSuffix(u.Addr, ":"+strconv.Itoa(l.Port)) {
+				return s.Source()
+			}
+		}
+	}
+	return fact.Source{}
 }

@@ -54,7 +54,7 @@ func upstreamMatches(h *check.Hearing, w *model.Way) check.Verdict {
 	case len(dead) == 0 && len(alive) == 0 && elsewhere > 0:
 		return check.DoesNotApply("the upstream is another machine")
 	case len(dead) == 0:
-		return check.Passed()
+		return half(h, w)
 	case len(alive)+elsewhere > 0:
 		return check.Warned(fmt.Sprintf("of the %d servers that nginx hands %s to, nobody listens on %s", len(dead)+len(alive)+elsewhere, w.Where(), listText(dead)), sparedRemedy(w, dead[0])).At(check.Medium).Breaking(false).
 			Because("Another server answers in its place, so visitors notice little; but there is less of the app than you planned, and nothing left when the other one fails.")
@@ -63,6 +63,24 @@ func upstreamMatches(h *check.Hearing, w *model.Way) check.Verdict {
 		h.Saw(model.SourceOf(r.Pass))
 	}
 	return check.Failed("nginx hands "+w.Where()+" to "+listText(dead)+", where nobody listens", matchRemedy(h, w, dead[0]))
+}
+
+// half finds a name with two addresses of which the app has one.
+func half(h *check.Hearing, w *model.Way) check.Verdict {
+	for _, u := range w.Upstreams {
+		if len(u.Silent) == 0 {
+			continue
+		}
+		l, _ := u.Listener.Open(h)
+		h.Saw(u.Source)
+		return check.Warned(fmt.Sprintf("nginx is told %s, which is %s too, where nobody listens", u.Addr, listText(u.Silent)), check.Remedy{
+			Do:       "Write the address itself in place of the name.",
+			Commands: []string{"# " + where(u.Source.Where, u.Source.Line) + ": " + u.Source.Text, "proxy_pass http://" + l.Addr + ";", "sudo nginx -t && sudo systemctl reload nginx"},
+			Verify:   "curl -sI " + w.Site().URL(), Minutes: 5,
+		}).At(check.Low).Breaking(false).
+			Because("Every second request is first refused there, which fills the error log; for ten seconds after that nginx takes the address for dead.")
+	}
+	return check.Passed()
 }
 
 // idleBackups are the backup servers of an upstream of which another server
@@ -88,6 +106,14 @@ func idleBackups(w *model.Way) []*model.Upstream {
 // wrongEnd finds a listener that is not the app, or does not speak what nginx
 // speaks to it.
 func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listener) (check.Verdict, bool) {
+	if p := w.PlainToTLS(u); p.Where != "" {
+		h.Saw(u.Source, p)
+		return check.Failed(fmt.Sprintf("nginx speaks http to %s, where it speaks https itself", u.Addr), check.Remedy{
+			Do:       "Speak https there, or better: hand the request to the app itself.",
+			Commands: []string{"# " + where(u.Source.Where, u.Source.Line) + ": " + u.Source.Text, "sudo nginx -t && sudo systemctl reload nginx"},
+			Verify:   "curl -sI " + w.Site().URL(), Minutes: 5,
+		}).Because("Visitors get 400: The plain HTTP request was sent to HTTPS port."), true
+	}
 	if w.Server == nil {
 		return check.Verdict{}, false
 	}

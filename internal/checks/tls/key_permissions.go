@@ -1,8 +1,10 @@
 package tls
 
 import (
+	"crypto/x509"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"assay/internal/check"
@@ -68,6 +70,14 @@ func other(h *check.Hearing, k *model.KeyFile) (check.Verdict, bool) {
 		}).Because(k.Holder + " goes on with what it loaded before; its next reload is refused, and after a restart TLS is gone.")
 		if k.Holder != "nginx" {
 			v = v.Because(k.Holder + " cannot shake hands with anybody once it loads the two.")
+		}
+		if i := slices.IndexFunc(chain, func(x *x509.Certificate) bool { return model.PublicHash(x) == pair.Public }); i > 0 {
+			v = check.Failed(fmt.Sprintf("the certificates in %s are in the wrong order: the site's own is number %d, and has to be the first", c.Path, i+1), check.Remedy{
+				Do:       "Write the file anew: the site's own certificate first, then the one that signed it.",
+				Commands: []string{"# cat cert.pem chain.pem > " + c.Path, "sudo nginx -t && sudo systemctl reload nginx"},
+				Verify:   "openssl x509 -in " + c.Path + " -noout -subject",
+				Minutes:  10,
+			}).Because(k.Holder + " takes the first certificate for the one that belongs to the key, and refuses the pair: its next reload fails, and after a restart TLS is gone.")
 		}
 		if kind := chain[0].PublicKeyAlgorithm.String(); kind != pair.Type && k.Holder == "nginx" {
 			v = v.Because(fmt.Sprintf("One is %s and the other %s, which nginx -t does not notice: nginx loads the two, and then refuses everybody.", pair.Type, kind)).Breaking(k.Refuses)

@@ -74,11 +74,27 @@ func reachable(h *check.Hearing, s model.Secured) check.Verdict {
 		return check.Warned(by.say("works over IPv4 and not over IPv6", "work over IPv4 and not over IPv6"), remedy(s, first)).Breaking(false).
 			Because("Who has IPv6 waits for it to fail, or does not get through at all.")
 	}
-	v := check.Failed(by.say("does not work", "do not work"), remedy(s, first))
+	said, cure := by.say("does not work", "do not work"), remedy(s, first)
+	if d := first.Explains(); d.Where != "" {
+		h.Saw(d)
+		said += fmt.Sprintf(": %s in %s:%d", d.Text, d.Where, d.Line)
+		cure = mend(first, d)
+	}
+	v := check.Failed(said, cure)
 	if g, _ := first.Gate.Look(&fact.Notes{}); g.Shut {
 		v = v.Because("No visitor gets through on port 443: browsers wait, and give up.")
 	}
 	return v
+}
+
+// mend is for a line that makes the handshake fail.
+func mend(e *model.Endpoint, d fact.Source) check.Remedy {
+	r := check.Remedy{Do: "Let the listen speak TLS.", Verify: "curl -sSI https://" + e.Name + "/", Minutes: 5,
+		Commands: []string{fmt.Sprintf("# %s:%d: %s", d.Where, d.Line, d.Text), "listen 443 ssl;", "sudo nginx -t && sudo systemctl reload nginx"}}
+	if strings.HasPrefix(d.Text, "ssl_protocols") {
+		r.Do, r.Commands[1] = "Offer what today's clients speak.", "ssl_protocols TLSv1.2 TLSv1.3;"
+	}
+	return r
 }
 
 // grouped is the names that have the same trouble.

@@ -1,0 +1,52 @@
+package nginx
+
+import (
+	"fmt"
+
+	"assay/internal/check"
+	"assay/internal/fact"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "nginx.proxy.host",
+	Title:    "the app gets the Host that the visitor asked for",
+	Severity: check.High,
+	Stage:    model.StageServer,
+	Breaks:   true,
+	Guide:    "000 step 7: proxy_set_header Host",
+	Why:      "Redirects and links with a full address lead visitors to a name that is not theirs.",
+	Cure:     check.OnHost,
+	Ask:      check.Each((*model.Deployment).HandedOn, proxyHost),
+})
+
+func proxyHost(h *check.Hearing, x *model.Handed) check.Verdict {
+	if x.Host == "" {
+		return check.Passed()
+	}
+	if x.Twin() {
+		return check.DoesNotApply("the site's own location is the same")
+	}
+	a, state := x.Code.Look(h)
+	if state == fact.IsAbsent {
+		return check.DoesNotApply("the app is no Flask app")
+	}
+	if a != nil {
+		if a.Named() {
+			return check.DoesNotApply("the app takes its own name from SERVER_NAME")
+		}
+		trusts, _ := a.Believes().Open(h)
+		for _, t := range trusts {
+			if t.Into == "host" {
+				return check.DoesNotApply("the app takes the name from " + t.Header)
+			}
+		}
+	}
+	h.Saw(x.HostAt)
+	return check.Failed(fmt.Sprintf("nginx asks the app behind %s for the host %s, not for the visitor's: no proxy_set_header Host is in force", x.Where(), x.Host), check.Remedy{
+		Do:       "Hand the visitor's Host on. A location with a proxy_set_header of its own inherits none: it needs all of them.",
+		Commands: []string{"# beside " + where(x.Pass.File, x.Pass.Line) + ": " + x.Pass.Name + " " + x.Pass.Arg(0), "proxy_set_header Host $host;", "sudo nginx -t && sudo systemctl reload nginx"},
+		Verify:   "curl -sI " + x.Site().URL() + " | grep -i location",
+		Minutes:  5,
+	}).Because(fmt.Sprintf("Redirects and links that the app makes with a full address lead visitors to %s.", x.Host))
+}

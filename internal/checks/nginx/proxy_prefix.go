@@ -1,0 +1,50 @@
+package nginx
+
+import (
+	"fmt"
+	"strings"
+
+	"assay/internal/check"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "nginx.proxy.prefix",
+	Title:    "the app gets the paths that it has",
+	Severity: check.High,
+	Stage:    model.StageServer,
+	Breaks:   true,
+	Guide:    "000 step 7: proxy_pass, with a slash at its end or without",
+	Why:      "Pages answer 404, or their links do.",
+	Cure:     check.OnHost,
+	Ask:      check.Each((*model.Deployment).HandedOn, proxyPrefix),
+})
+
+func proxyPrefix(h *check.Hearing, x *model.Handed) check.Verdict {
+	if x.Prefix == "/" {
+		return check.DoesNotApply("the whole site is the app's")
+	}
+	a, _ := x.Code.Open(h)
+	rule, has := a.Under(x.Prefix)
+	at := "# " + where(x.Pass.File, x.Pass.Line) + ": " + x.Pass.Name + " " + x.Pass.Arg(0)
+	r := check.Remedy{Verify: "curl -sI " + strings.TrimSuffix(x.Site().URL(), "/") + x.Prefix, Minutes: 5}
+	switch {
+	case x.Strips && has:
+		h.Saw(model.SourceOf(x.Pass))
+		r.Do = "Without a slash behind the address nginx hands the path on as it is."
+		r.Commands = []string{at, "proxy_pass " + strings.TrimSuffix(x.Pass.Arg(0), "/") + ";", "sudo nginx -t && sudo systemctl reload nginx"}
+		if strings.HasSuffix(x.Pass.Arg(0), ":/") {
+			r.Commands[1] = "proxy_pass " + strings.TrimSuffix(x.Pass.Arg(0), ":/") + ";"
+		}
+		return check.Failed(fmt.Sprintf("nginx takes %s away from the path, and the app's routes have it (%s): proxy_pass %s ends in a slash", x.Prefix, rule.Rule, x.Pass.Arg(0)), r).
+			Because("The app does not know the paths that it is asked for: 404.")
+	case x.Strips && !x.Told && !has && !x.Beside():
+		h.Saw(model.SourceOf(x.Pass))
+		prefix := strings.TrimSuffix(x.Prefix, "/")
+		r.Do = "Tell the app under which path it is: in a header, which ProxyFix takes with x_prefix=1."
+		r.Commands = []string{at, "proxy_set_header X-Forwarded-Prefix " + prefix + ";", "# in the app: app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_prefix=1)", "sudo nginx -t && sudo systemctl reload nginx"}
+		return check.Failed(fmt.Sprintf("the app is mounted under %s and is not told so: its links lead to the root of %s, where it is not", x.Prefix, x.Site().Subject()), r).
+			Because("The first page opens; its links, forms, redirects and style sheets do not.")
+	}
+	return check.Passed()
+}

@@ -1,0 +1,51 @@
+package model
+
+import (
+	"net"
+	"slices"
+	"strconv"
+
+	"assay/internal/fact"
+	"assay/internal/facts"
+	syntax "assay/internal/syntax/nginx"
+)
+
+// Explains is the line of nginx's configuration for which a handshake with the
+// endpoint cannot work: a listen without ssl, or protocols that nobody speaks
+// any more. Where is "" when no line does.
+func (e *Endpoint) Explains() fact.Source {
+	var n fact.Notes
+	shake, state := e.Shake.Look(&n)
+	if state != fact.IsKnown || !e.Own || shake.Error == "" || shake.Class == "refused" || shake.Class == "timeout" {
+		return fact.Source{}
+	}
+	ip, p, err := net.SplitHostPort(e.Addr)
+	port, _ := strconv.Atoi(p)
+	if err != nil || len(e.name.Sites) == 0 {
+		return fact.Source{}
+	}
+	var all []*syntax.Directive
+	for _, s := range e.name.Sites[0].nginx.Sites {
+		all = append(all, s.Server)
+	}
+	at := syntax.SelectServer(all, ip, port, e.Name, true)
+	if at.Server == nil {
+		return fact.Source{}
+	}
+	if !at.TLS {
+		for _, d := range at.Server.Find("listen") {
+			if l, ok := syntax.ParseListen(d); ok && l.Port == port {
+				return facts.DirectiveSource(d)
+			}
+		}
+	}
+	set := syntax.Effective(at.Server, "ssl_protocols")
+	if len(set) == 0 {
+		return fact.Source{}
+	}
+	last := set[len(set)-1]
+	if slices.Contains(last.Args, "TLSv1.2") || slices.Contains(last.Args, "TLSv1.3") {
+		return fact.Source{}
+	}
+	return facts.DirectiveSource(last)
+}

@@ -1,0 +1,199 @@
+package model
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/internal/fact"
+	"assay/internal/facts"
+	syntax "assay/internal/syntax/nginx"
+	"assay/internal/tape"
+)
+
+// Handed is what a way makes of a request before the app gets it.
+type Handed struct {
+	*Way
+	Host    string // that the app gets in place of the visitor's, "" when it gets that
+	HostAt  fact.Source
+	Prefix  string // of the location, "/" for the whole site
+	Strips  bool   // the app gets the path without the prefix
+	Told    bool   // the app is told the prefix
+	MaxBody int64  // that nginx takes; 0 is no limit
+	BodyAt  fact.Source
+	Code    fact.Of[*App]
+}
+
+// Node is the route.
+func (x *Handed) Node() Node { return x.Route.Node() }
+
+// HandedOn are the ways of HTTP to a deployment's app.
+func (d *Deployment) HandedOn() fact.Of[[]*Handed] {
+	if d.Server == nil {
+		return fact.Known[[]*Handed](nil)
+	}
+	return fromSites(d, func(s *Site) []*Handed {
+		var out []*Handed
+		for _, r := range s.Routes {
+			if r.Pass.Name == "proxy_pass" && r.Opaque == "" && slices.ContainsFunc(r.Upstreams, func(u *Upstream) bool { return !u.Remote && d.holds(u) }) {
+				out = append(out, handed(&Way{Route: r, Server: d.Server}))
+			}
+		}
+		return out
+	})
+}
+
+// holds says that an address is the app server's.
+func (d *Deployment) holds(u *Upstream) bool {
+	var n fact.Notes
+	own, _ := d.Server.Listens.Look(&n)
+	binds, _ := d.Server.Binds.Look(&n)
+	return slices.ContainsFunc(own, func(l *Listener) bool { return SameAddr(l.Addr, u.Addr) }) ||
+		slices.ContainsFunc(binds, func(x Bind) bool { return SameAddr(x.Addr, u.Addr) })
+}
+
+func handed(w *Way) *Handed {
+	x := &Handed{Way: w, MaxBody: 1 << 20, Code: w.Server.Code}
+	at := w.Pass.Parent
+	if v, d := syntax.Value(at, "client_max_body_size"); d != nil {
+		x.MaxBody, x.BodyAt = Size(v), facts.DirectiveSource(d)
+	}
+	_, addr, uri, _ := syntax.ParseProxyPass(w.Pass.Arg(0))
+	x.Prefix = "/"
+	if l, ok := syntax.ParseLocation(w.Pass.In("location")); ok && !l.IsRegex() && l.Modifier != "@" && l.Modifier != "=" {
+		x.Prefix, x.Strips = l.Path, uri == "/" && l.Path != "/"
+	}
+	x.Host, x.HostAt = addr, facts.DirectiveSource(w.Pass)
+	if strings.HasPrefix(addr, "unix:") {
+		x.Host = "localhost"
+	}
+	for _, d := range syntax.Effective(at, "proxy_set_header") {
+		switch name := strings.ToLower(d.Arg(0)); {
+		case name == "host":
+			x.Host, x.HostAt = d.Arg(1), facts.DirectiveSource(d)
+		case name == "x-forwarded-prefix", name == "x-script-name", name == "script_name", name == "x-forwarded-path":
+			x.Told = true
+		}
+	}
+	// A name of the site's own, or one that a variable fills, is meant.
+	if strings.Contains(x.Host, "$") && !strings.Contains(x.Host, "$proxy_host") || slices.Contains(w.site.Names, x.Host) {
+		x.Host = ""
+	}
+	return x
+}
+
+// Size reads nginx's 8m or 512k, -1 where it is neither.
+func Size(s string) int64 {
+	unit := int64(1)
+	switch {
+	case s == "":
+		return -1
+	case strings.ContainsAny(s[len(s)-1:], "kK"):
+		unit = 1 << 10
+	case strings.ContainsAny(s[len(s)-1:], "mM"):
+		unit = 1 << 20
+	case strings.ContainsAny(s[len(s)-1:], "gG"):
+		unit = 1 << 30
+	}
+	n, err := strconv.ParseInt(strings.TrimRight(s, "kKmMgG"), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n * unit
+}
+
+// Under says whether the app has routes under a prefix. One that a variable part
+// begins does not count.
+func (a *App) Under(prefix string) (tape.AppRule, bool) {
+	prefix = strings.TrimSuffix(prefix, "/")
+	for _, r := range a.Rules {
+		if r.Rule == prefix || strings.HasPrefix(r.Rule, prefix+"/") {
+			return r, true
+		}
+	}
+	return tape.AppRule{}, false
+}
+
+// Unlisted is a name of a certificate that leads here, and that no block has.
+type Unlisted struct {
+	Name    string
+	Cert    string
+	Listed  *Site // a block that has another name of the certificate
+	Answers fact.Source
+	Addr    string
+}
+
+// Subject is the name.
+func (u *Unlisted) Subject() string { return u.Name }
+
+// Node is the block that should have it.
+func (u *Unlisted) Node() Node { return u.Listed.Node() + Node("/name:"+u.Name) }
+
+// Unlisteds are the names that the certificates of a deployment have, that DNS
+// leads to this host, and that no server_name holds.
+func (d *Deployment) Unlisteds() fact.Of[[]*Unlisted] {
+	return of(d, func() fact.Of[[]*Unlisted] {
+		return fact.Then(d.Sites, func([]*Site) []*Unlisted { return d.unlisted })
+	})
+}
+
+func (b *builder) unlisted(d *Deployment) {
+	n, state := b.m.Nginx.Look(&b.notes)
+	if state != fact.IsKnown {
+		return
+	}
+	var all []*syntax.Directive
+	for _, s := range n.Sites {
+		all = append(all, s.Server)
+	}
+	for _, name := range d.names {
+		ends, _ := name.TLS.Look(&b.notes)
+		for _, e := range ends {
+			if shake, _ := e.Shake.Look(&b.notes); e.Own && len(name.Sites) > 0 {
+				for _, c := range Chain(shake)[:min(1, len(shake.Chain))] {
+					b.unlistedOf(d, e, name.Sites[0], c.DNSNames, all)
+				}
+			}
+		}
+	}
+}
+
+func (b *builder) unlistedOf(d *Deployment, e *Endpoint, s *Site, names []string, all []*syntax.Directive) {
+	own, _ := d.Sites.Look(&b.notes)
+	for k, n := range names {
+		if k == maxOthers || strings.HasPrefix(n, "*.") || internalName(n) || slices.ContainsFunc(d.names, func(o *Name) bool { return o.Name == n }) ||
+			slices.ContainsFunc(d.unlisted, func(u *Unlisted) bool { return u.Name == n }) {
+			continue
+		}
+		a, state := b.f.DNS(n, "A").Look(&b.notes)
+		if state != fact.IsKnown {
+			continue
+		}
+		for _, addr := range a.Addrs {
+			host, _, _ := net.SplitHostPort(e.Addr)
+			if addr != host {
+				continue
+			}
+			at := syntax.SelectServer(all, addr, 443, n, true)
+			if at.Server == nil || at.CannotTell != "" || at.By != "default_server" && at.By != "first" || slices.ContainsFunc(own, func(o *Site) bool { return o.Server == at.Server }) {
+				continue
+			}
+			u := &Unlisted{Name: n, Cert: e.Name, Listed: s, Answers: facts.DirectiveSource(at.Server), Addr: addr}
+			b.m.Needs[u.Node()] = []Node{NodeNginx}
+			d.unlisted = append(d.unlisted, u)
+		}
+	}
+}
+
+// Twin says that the site's own location asks for the same host.
+func (x *Handed) Twin() bool {
+	return slices.ContainsFunc(x.site.Routes, func(r *Route) bool {
+		return r != x.Route && r.Path == "/" && r.Pass.Name == "proxy_pass" && handed(&Way{Route: r, Server: x.Server}).Host == x.Host
+	})
+}
+
+// Beside says that another location of the site hands its root to the same app.
+func (x *Handed) Beside() bool {
+	return slices.ContainsFunc(x.site.Routes, func(r *Route) bool { return r != x.Route && r.Path == "/" })
+}
