@@ -156,9 +156,11 @@ func before(m *model.Model, hearings []*check.Hearing, from []model.Node, to mod
 	}
 	var out []*check.Hearing
 	for _, h := range hearings {
-		on := h.Node == "" && h.Check.Breaks || // whatever there may be: what it was to be asked about was not seen
-			h.Node != "" && h.Node != to && seen[h.Node] && (h.Check.Breaks || h.Check.Severity >= check.High)
-		if h.Outcome == check.Unknown && on {
+		on := h.Node != to && seen[h.Node]
+		if h.Node == "" { // what it was to be asked about was not seen: a node that stands on nothing has none of it below
+			on = to == "" || len(m.Needs[to]) > 0
+		}
+		if h.Outcome == check.Unknown && h.Check.Breaks && on {
 			out = append(out, h)
 		}
 	}

@@ -111,6 +111,7 @@ func (u *Unit) events() []Event {
 		case strings.HasPrefix(l.Text, "Started "):
 			if len(died) == 0 || stays(j.Lines[i+1:], l.At) {
 				clear(died)
+				out = slices.DeleteFunc(out, func(e Event) bool { return e.bad }) // healed
 				out = append(out, Event{At: l.At, Text: u.Name + " was started", Source: src})
 			}
 		case strings.HasPrefix(l.Text, "Stopping "):

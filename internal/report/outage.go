@@ -64,6 +64,9 @@ func outage(o diagnose.Outage, m *model.Model) *Outage {
 	}
 	for _, h := range o.Past {
 		u := unknown(h)
+		if len(u.Unseen) == 0 && h.Summary != "" {
+			u.Unseen = []string{h.Summary}
+		}
 		out.Past = append(out.Past, Past{u.ID, u.Title, u.Unseen, u.Hints})
 	}
 	for _, e := range m.Timeline {
