@@ -44,6 +44,7 @@ func Build(f *facts.Facts) *Model {
 		b.m.consoles, b.m.keys = fact.Unknown[[]*Console](later), fact.Unknown[[]*KeyFile](later)
 	}
 	b.f.Leaf(b.backups)
+	b.f.Leaf(func() { b.m.kept = b.journalKeeping() })
 	b.f.Leaf(func() { b.m.Timeline = b.happened() })
 	b.f.Leaf(b.renewals)
 	b.looked()

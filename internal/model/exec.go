@@ -38,6 +38,7 @@ type EnvFile struct {
 	Path     string
 	Optional bool // "-" in front
 	Stat     fact.Of[tape.Stat]
+	Others   fact.Of[tape.AccessReport] // may a user read it who has nothing to do with the app
 	Source   fact.Source
 }
 
@@ -129,6 +130,9 @@ func (b *builder) interpreter(c *ExecContext) {
 	c.Interprets = b.asService(*c, words[0], "x")
 }
 
+// stranger is a user who is in no group and owns nothing.
+var stranger = tape.Identity{UID: 65534, GID: 65534, Groups: []int{65534}}
+
 func (b *builder) envFiles(u *Unit, t UnitText) []EnvFile {
 	var out []EnvFile
 	for _, s := range t.All("Service", "EnvironmentFile") {
@@ -136,7 +140,7 @@ func (b *builder) envFiles(u *Unit, t UnitText) []EnvFile {
 		if strings.ContainsAny(p, "*?[") {
 			continue
 		}
-		out = append(out, EnvFile{Path: p, Optional: optional, Stat: b.f.Stat(p, false),
+		out = append(out, EnvFile{Path: p, Optional: optional, Stat: b.f.Stat(p, false), Others: b.f.Access(p, "r", stranger),
 			Source: fact.Source{Where: s.File, Line: s.Line, Text: "EnvironmentFile=" + s.Value}})
 	}
 	return out

@@ -46,6 +46,7 @@ func (b *builder) readGunicorn(s *AppServer) {
 		s.socketUnits = u.listens
 		b.errorLog(u, g)
 		b.hindered(u, s)
+		u.errorFile = g.resolve("errorlog")
 	}
 }
 

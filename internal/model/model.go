@@ -42,6 +42,7 @@ type Model struct {
 	Needs    map[Node][]Node
 	Timeline []Event // what happened before and while it broke; empty where nothing is broken
 	consoles fact.Of[[]*Console]
+	kept     fact.Of[JournalKeeping]
 	keys     fact.Of[[]*KeyFile]
 }
 
@@ -203,8 +204,9 @@ type Unit struct {
 	Source     fact.Source      // what systemctl said
 	listens    []string         // addresses of the socket units in Triggers
 	obstacle   *Obstacle
-	leaves     *fact.Source // where gunicorn is told to go into the background
-	unseen     []fact.Why   // units that may start this one and could not be looked at
+	errorFile  fact.Of[[]string] // errorlog, as gunicorn is told
+	leaves     *fact.Source      // where gunicorn is told to go into the background
+	unseen     []fact.Why        // units that may start this one and could not be looked at
 }
 
 // EnvValue is a variable of a service's environment with where it was set.

@@ -1,0 +1,60 @@
+package log
+
+import (
+	"assay/internal/check"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "log.available",
+	Title:    "what the app and the system say is kept",
+	Severity: check.Medium,
+	Stage:    model.StageApp,
+	Guide:    "000 step 6: journalctl; 001 logging",
+	Why:      "When something breaks, nothing tells what it was.",
+	Cure:     check.OnHost,
+	Ask:      check.Both(check.OfHost((*model.Model).Journals, journalKept), check.Each((*model.Deployment).Units, said)),
+})
+
+func journalKept(h *check.Hearing, j model.JournalSubject) check.Verdict {
+	k, _ := j.Kept.Open(h.Aside())
+	_, _ = j.Kept.Look(h)
+	switch {
+	case k.Lasts || k.Other != "":
+		return check.Passed()
+	case k.Storage == "none":
+		return check.Failed("journald keeps nothing: Storage=none", keep())
+	}
+	return check.Warned("the journal is kept in memory alone, and is gone after a reboot", keep()).
+		Because("After a crash of the machine, or a reboot that somebody hoped would help, nothing tells what went before.")
+}
+
+func keep() check.Remedy {
+	return check.Remedy{Do: "Let journald write to the disk; it limits itself to a tenth of it.",
+		Commands: []string{"# /etc/systemd/journald.conf, under [Journal]: Storage=persistent", "sudo systemctl restart systemd-journald", "sudo journalctl --flush"},
+		Verify:   "journalctl --header | grep -m1 /var/log/journal", Minutes: 3}
+}
+
+// said follows what the service writes to its standard error: gunicorn's own
+// log and the app's, unless gunicorn was told to write a file.
+func said(h *check.Hearing, u *model.Unit) check.Verdict {
+	t, _ := u.Files.Open(h)
+	src, set := t.SettingSource("StandardError")
+	from := "StandardError"
+	if !set || src.Text == "StandardError=inherit" { // its default (systemd.exec(5))
+		src, set = t.SettingSource("StandardOutput")
+		from = "StandardOutput"
+	}
+	if !set || src.Text != from+"=null" {
+		return check.Passed()
+	}
+	if file := u.LogsTo(h.Aside()); file != "" {
+		return check.Passed()
+	}
+	h.Saw(src)
+	return check.Failed("what "+u.Name+" says is thrown away: "+src.Text, check.Remedy{
+		Do:       "Take the line away: the journal then keeps what the service says.",
+		Commands: []string{"sudo systemctl edit --full " + u.Name + "   # without " + src.Text, "sudo systemctl restart " + u.Name},
+		Verify:   "sudo journalctl -u " + u.Name + " -n 5 --no-pager", Minutes: 3,
+	})
+}

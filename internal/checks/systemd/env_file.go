@@ -1,0 +1,64 @@
+package systemd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"assay/internal/check"
+	"assay/internal/fact"
+	"assay/internal/model"
+	"assay/internal/regex"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "systemd.env.file",
+	Title:    "only the service reads its environment files",
+	Severity: check.High,
+	Stage:    model.StageApp,
+	Guide:    "000 step 5; 001 secrets in an environment file",
+	Why:      "Whoever has any account on this host, or breaks into any other service of it, reads the app's secrets.",
+	Cure:     check.OnHost,
+	Ask:      check.Each((*model.Deployment).Execs, envFile),
+})
+
+// secretName is how variables are called whose values nobody else may know.
+var secretName = regex.New(`(?i)SECRET|TOKEN|PASSW|CREDENTIAL|PRIVATE|_KEY$|APIKEY|_DSN$|DATABASE_UR[IL]`)
+
+func envFile(h *check.Hearing, e model.ExecSubject) check.Verdict {
+	t, known := e.Unit.Files.Open(h.Aside())
+	if !known || len(e.Context.EnvFiles) == 0 {
+		return check.DoesNotApply(e.Unit.Name + " has no environment file")
+	}
+	for _, f := range e.Context.EnvFiles {
+		r, state := f.Others.Look(h.Aside())
+		if state != fact.IsKnown || !r.OK {
+			_, _ = f.Others.Look(h)
+			continue
+		}
+		names := secretsIn(t, f.Path)
+		if len(names) == 0 {
+			continue
+		}
+		h.Saw(f.Source)
+		_, _ = f.Stat.Look(h)
+		return check.Failed(fmt.Sprintf("every user of this host may read %s, with %s", f.Path, check.List(names)), check.Remedy{
+			Do:       "Take the right to read away from the others: systemd reads the file as root, whatever its mode is. If strangers have accounts here, change the secrets, too.",
+			Commands: []string{"sudo chmod o= " + f.Path},
+			Verify:   "sudo -u nobody cat " + f.Path + "   # Permission denied", Minutes: 2,
+		})
+	}
+	return check.Passed()
+}
+
+// secretsIn are the names of secrets that a file sets, never their values.
+func secretsIn(t model.UnitText, file string) []string {
+	var out []string
+	for name, v := range t.Env {
+		if v.File == file && v.Value != "" && secretName.MatchString(name) {
+			out = append(out, name)
+		}
+	}
+	slices.SortFunc(out, strings.Compare)
+	return out
+}
