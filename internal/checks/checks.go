@@ -15,6 +15,7 @@ import (
 	"assay/internal/checks/net"
 	"assay/internal/checks/nginx"
 	"assay/internal/checks/python"
+	"assay/internal/checks/redis"
 	"assay/internal/checks/secret"
 	"assay/internal/checks/static"
 	"assay/internal/checks/systemd"
@@ -24,7 +25,7 @@ import (
 // All families, in the order of the request's way.
 func All() []*check.Family {
 	return []*check.Family{
-		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, gunicorn.Family, health.Family, log.Family, systemd.Family, flask.Family, cache.Family, db.Family, secret.Family, python.Family, backup.Family,
+		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, gunicorn.Family, health.Family, log.Family, systemd.Family, flask.Family, cache.Family, db.Family, redis.Family, secret.Family, python.Family, backup.Family,
 	}
 }
 

@@ -24,6 +24,9 @@ func (f *Facts) Journal(unit string) fact.Of[[]Entry] { return f.journal("journa
 // JournalAfter is Journal, read once our own requests were answered.
 func (f *Facts) JournalAfter(unit string) fact.Of[[]Entry] { return f.journal("journal-after", unit) }
 
+// Warnings are what systemd itself warned of.
+func (f *Facts) Warnings(unit string) fact.Of[[]Entry] { return f.journal("journal-systemd", unit) }
+
 func (f *Facts) journal(row, unit string) fact.Of[[]Entry] {
 	return f.entries(tape.Ask{Kind: tape.KindCommand, Name: row, Arg: unit}, "journalctl -u "+unit)
 }

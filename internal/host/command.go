@@ -27,7 +27,7 @@ const (
 var arguments = map[string]*regex.Regex{
 	"unit":          unitName,
 	"journal":       unitName,
-	"journal-after": unitName,
+	"journal-after": unitName, "journal-systemd": unitName,
 	"nginx-test":    regex.New(`^/[A-Za-z0-9._/@+:,=~-]+$`),
 }
 

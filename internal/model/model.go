@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"assay/internal/fact"
+	"assay/internal/facts"
 	"assay/internal/tape"
 )
 
@@ -198,11 +199,12 @@ type Unit struct {
 	Now        time.Time // of the visit
 	CwdGone    bool      // its process runs in a folder that was deleted
 	Journal    fact.Of[Journal]
-	ErrorLog   fact.Of[Journal] // of its gunicorn, where that writes a file and something is wrong
-	Boot       bool             // systemd starts it with the machine
-	Signalled  bool             // ExitStatus is the number of a signal
-	Source     fact.Source      // what systemctl said
-	listens    []string         // addresses of the socket units in Triggers
+	Warnings   fact.Of[[]facts.Entry] // of systemd itself, where the unit does not run
+	ErrorLog   fact.Of[Journal]       // of its gunicorn, where that writes a file and something is wrong
+	Boot       bool                   // systemd starts it with the machine
+	Signalled  bool                   // ExitStatus is the number of a signal
+	Source     fact.Source            // what systemctl said
+	listens    []string               // addresses of the socket units in Triggers
 	obstacle   *Obstacle
 	errorFile  fact.Of[[]string] // errorlog, as gunicorn is told
 	leaves     *fact.Source      // where gunicorn is told to go into the background

@@ -28,6 +28,13 @@ func serverKind(args []string) string {
 	if slices.ContainsFunc(args, func(a string) bool { return strings.Contains(a, "gunicorn") }) && gunicorn.ParseArgs(args, "").Is {
 		return "gunicorn"
 	}
+	if parts := shellParts(args); len(parts) > 1 { // written as for a shell; what was meant is one of its commands
+		for _, part := range parts {
+			if k := serverKind(part); k != "" {
+				return k
+			}
+		}
+	}
 	words := args
 	if len(words) == 3 && (path.Base(words[0]) == "sh" || path.Base(words[0]) == "bash") && words[1] == "-c" {
 		words = strings.Fields(words[2])
@@ -45,6 +52,22 @@ func serverKind(args []string) string {
 		}
 	}
 	return ""
+}
+
+// shellWords are what stands between commands for a shell.
+var shellWords = []string{"&&", "||", "|", "&", ";"}
+
+// shellParts cuts a command line where a shell would.
+func shellParts(args []string) [][]string {
+	out := [][]string{nil}
+	for _, a := range args {
+		if slices.Contains(shellWords, a) {
+			out = append(out, nil)
+			continue
+		}
+		out[len(out)-1] = append(out[len(out)-1], a)
+	}
+	return out
 }
 
 // commandAt says that word i is the program that runs, not an argument: it is

@@ -101,6 +101,10 @@ func (b *builder) readUnit(name string, p facts.Props) *Unit {
 	if !u.Running() || serverKind(u.argv()) != "" {
 		u.Journal = b.journal(name)
 	}
+	u.Warnings = fact.Absent[[]facts.Entry]()
+	if u.Fallen() && u.Load == "loaded" && serverKind(u.argv()) != "" {
+		b.f.Leaf(func() { u.Warnings = b.f.Warnings(name) })
+	}
 	b.f.Leaf(func() { u.Context = b.execContext(u) })
 	b.m.Needs[u.Node()] = []Node{u.ExecNode()}
 	return u

@@ -38,6 +38,8 @@ func Commands() []Row {
 			Path: bins("journalctl"), Why: "the same once the app has answered us with an error", Seconds: 8},
 		{Name: "journal-kernel", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-k", "-b", "-p", "warning", "-n", "200"},
 			Path: bins("journalctl"), Why: "the kernel's last 200 warnings since the machine started, when a site is down", Seconds: 8},
+		{Name: "journal-systemd", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-b", "-n", "60", "-p", "warning", "-u", "{}", "_PID=1"},
+			Path: bins("journalctl"), Why: "what systemd itself found wrong with a unit that does not run", Seconds: 8},
 		{Name: "nft", Argv: []string{"nft", "-j", "list", "ruleset"},
 			Path: bins("nft"), Why: "the firewall's rules, as loaded in the kernel", Root: true, Seconds: 5},
 		{Name: "nft-text", Argv: []string{"nft", "list", "ruleset"},

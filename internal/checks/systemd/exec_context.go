@@ -84,7 +84,16 @@ func cannotStart(h *check.Hearing, u *model.Unit, c model.ExecContext) (check.Ve
 			Verify: "systemctl is-active " + u.Name, Minutes: 3}).
 			Because("The old code runs on from memory: a module or a template that is opened only now is not found, and that request fails."), true
 	}
-	return refusedPath(h, u, c, t)
+	if v, bad := shellSyntax(h, u, t); bad {
+		return v, true
+	}
+	if v, bad := hidden(h, u, c, t); bad {
+		return v, true
+	}
+	if v, bad := refusedPath(h, u, c, t); bad {
+		return v, true
+	}
+	return unready(h, u, t)
 }
 
 // saw adds the line that sets a key.

@@ -124,7 +124,7 @@ type Pair struct {
 }
 
 // Environment reads an Environment= setting. Words that are no assignment with a
-// valid name are in bad; systemd logs and ignores them. Variables ("$X") are not
+// valid name, or hold a % that stands for nothing, are in bad; systemd logs and ignores them. Variables ("$X") are not
 // replaced: "$" has no meaning there.
 func Environment(s Setting, n Names) (pairs []Pair, bad []string, err error) {
 	words, err := Words(s.Value)
@@ -132,6 +132,10 @@ func Environment(s Setting, n Names) (pairs []Pair, bad []string, err error) {
 		return nil, nil, err
 	}
 	for _, w := range words {
+		if BadSpecifier(w) != "" {
+			bad = append(bad, w)
+			continue
+		}
 		w = n.Expand(w)
 		name, value, ok := strings.Cut(w, "=")
 		if !ok || !validName(name) {

@@ -1,0 +1,68 @@
+package systemd
+
+import (
+	"fmt"
+
+	"assay/internal/check"
+	"assay/internal/fact"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "systemd.unit.lines",
+	Title:    "every line of the unit's files takes effect",
+	Severity: check.High,
+	Stage:    model.StageApp,
+	Guide:    "000 step 5: the unit file",
+	Why:      "systemd leaves the line out with a warning in the journal alone, and the service is another one than you wrote.",
+	Cure:     check.OnHost,
+	Ask:      check.Each((*model.Deployment).Execs, unitLines),
+})
+
+func unitLines(h *check.Hearing, e model.ExecSubject) check.Verdict {
+	u := e.Unit
+	if _, known := u.Files.Open(h.Aside()); !known {
+		return check.DoesNotApply(u.Name + " has no unit file to judge")
+	}
+	list := u.Ignored()
+	if len(list) == 0 {
+		_, _ = u.Files.Open(h)
+		_, _ = u.Warnings.Look(h) // unknown where systemd's own words could not be read
+		return check.Passed()
+	}
+	worst := list[0]
+	for _, l := range list {
+		if l.Grave() && !worst.Grave() {
+			worst = l
+		}
+	}
+	h.Saw(worst.Source)
+	r := check.Remedy{
+		Do:       remedyFor(worst),
+		Commands: []string{fmt.Sprintf("sudoedit %s   # line %d", worst.Source.Where, worst.Source.Line), "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
+		Verify:   "systemd-analyze verify " + u.Fragment, Minutes: 5,
+	}
+	what := fmt.Sprintf("systemd leaves out a line of %s: %s", u.Name, worst.Why)
+	switch {
+	case !worst.Grave():
+		return check.Warned(what, r).At(check.Low)
+	case u.Fallen():
+		return check.Failed(what, r).At(check.Critical).Breaking(true).Because("The service starts without it and fails, so the app is down: visitors get 502 Bad Gateway.")
+	case worst.Name != "" && setElsewhere(u, worst.Name):
+		return check.Warned(what+"; the variable is set elsewhere", r).At(check.Low)
+	}
+	return check.Failed(what, r)
+}
+
+func setElsewhere(u *model.Unit, name string) bool {
+	t, state := u.Files.Look(&fact.Notes{})
+	_, set := t.Env[name]
+	return state == fact.IsKnown && set
+}
+
+func remedyFor(l model.IgnoredLine) string {
+	if l.Name != "" || l.Key == "ExecStart" {
+		return "In a unit file %% is a percent sign; in a file of EnvironmentFile= a single one is."
+	}
+	return "Write the key as systemd knows it, in its own section."
+}
