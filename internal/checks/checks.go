@@ -20,12 +20,13 @@ import (
 	"assay/internal/checks/static"
 	"assay/internal/checks/systemd"
 	"assay/internal/checks/tls"
+	"assay/internal/checks/upload"
 )
 
 // All families, in the order of the request's way.
 func All() []*check.Family {
 	return []*check.Family{
-		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, gunicorn.Family, health.Family, log.Family, systemd.Family, flask.Family, cache.Family, db.Family, redis.Family, secret.Family, python.Family, backup.Family,
+		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, upload.Family, gunicorn.Family, health.Family, log.Family, systemd.Family, flask.Family, cache.Family, db.Family, redis.Family, secret.Family, python.Family, backup.Family,
 	}
 }
 

@@ -28,7 +28,7 @@ var arguments = map[string]*regex.Regex{
 	"unit":          unitName,
 	"journal":       unitName,
 	"journal-after": unitName, "journal-systemd": unitName,
-	"nginx-test":    regex.New(`^/[A-Za-z0-9._/@+:,=~-]+$`),
+	"nginx-test": regex.New(`^/[A-Za-z0-9._/@+:,=~-]+$`),
 }
 
 var unitName = regex.New(`^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$`)

@@ -37,6 +37,7 @@ func (b *builder) appServers() []*AppServer {
 		b.loadApp(s)
 		s.EnvGaps = b.envLoaded(s)
 		b.f.Leaf(func() { s.Stores = b.storesOf(s) })
+		b.f.Leaf(func() { s.Uploads = b.uploads(s) })
 	}
 	return out
 }

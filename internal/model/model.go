@@ -112,9 +112,10 @@ type AppServer struct {
 	Now       time.Time         // of the visit
 	Cert      fact.Of[bool]     // it ends TLS itself
 	Stores    fact.Of[[]*Store] // that the app is told to use
-	Loaded    fact.Of[*App]     // what became of loading its app: also when that failed
-	Code      fact.Of[*App]     // the Flask app that was loaded; Absent: it is no Flask app
-	Preload   fact.Of[bool]     // the app is loaded before the workers are forked
+	Uploads   fact.Of[[]*Upload]
+	Loaded    fact.Of[*App] // what became of loading its app: also when that failed
+	Code      fact.Of[*App] // the Flask app that was loaded; Absent: it is no Flask app
+	Preload   fact.Of[bool] // the app is loaded before the workers are forked
 	Shared    fact.Of[[]Shared]
 	Sessions  fact.Of[tape.SessionReply] // with which key the workers sign
 	Leaks     fact.Of[tape.LeakReport]   // where its secrets stand in its code
