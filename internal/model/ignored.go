@@ -35,6 +35,13 @@ func (u *Unit) Fallen() bool {
 	return !u.Running() || u.Looping() || u.Restarts > 0 && u.Now.Sub(u.Up) < loopFor
 }
 
+// Masked says that a value of its files is a secret, and so was not read.
+func (u *Unit) Masked() bool {
+	var n fact.Notes
+	t, _ := u.Files.Look(&n)
+	return slices.ContainsFunc(t.Settings, func(s syntax.Setting) bool { return strings.Contains(s.Value, "[masked:") })
+}
+
 // Ignored are the lines of the unit's files that have no effect: as its files
 // read, and as systemd said when it loaded them.
 func (u *Unit) Ignored() []IgnoredLine {
