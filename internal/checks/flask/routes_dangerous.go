@@ -19,12 +19,10 @@ var _ = Family.Add(check.Check{
 	Ask:      check.Each((*model.Deployment).Apps, dangerousRoutes),
 })
 
-// tools are what developers add for themselves, by the beginning of their rules
-// (flask-debugtoolbar 0.13, flask-profiler 1.8, Flask-MonitoringDashboard 3.3).
+// tools are what developers add for themselves, by the beginning of their rules.
 var tools = []struct{ rule, endpoint, name string }{
 	{"/_debug_toolbar/", "debugtoolbar.", "Flask-DebugToolbar"},
 	{"/flask-profiler/", "flask-profiler.", "flask-profiler"},
-	{"/_profiler/", "profiler.", "a profiler"},
 }
 
 func dangerousRoutes(h *check.Hearing, s *model.AppServer) check.Verdict {
