@@ -33,6 +33,9 @@ func (d *Deployment) HandedOn() fact.Of[[]*Handed] {
 	if d.Server == nil {
 		return fact.Known[[]*Handed](nil)
 	}
+	if why, some := d.unseenConfig(); some { // what is in force may stand there
+		return fact.Unknown[[]*Handed](why)
+	}
 	return fromSites(d, func(s *Site) []*Handed {
 		var out []*Handed
 		for _, r := range s.Routes {
@@ -42,6 +45,20 @@ func (d *Deployment) HandedOn() fact.Of[[]*Handed] {
 		}
 		return out
 	})
+}
+
+// unseenConfig says why a part of nginx's configuration could not be read.
+func (d *Deployment) unseenConfig() (fact.Why, bool) {
+	var n fact.Notes
+	x, state := d.model.Nginx.Look(&n)
+	if state != fact.IsKnown {
+		return fact.Why{}, false
+	}
+	cfg, _ := x.Config.Look(&n)
+	if len(cfg.Unseen) == 0 {
+		return fact.Why{}, false
+	}
+	return cfg.Unseen[0], true
 }
 
 // holds says that an address is the app server's.
@@ -134,7 +151,12 @@ func (u *Unlisted) Node() Node { return u.Listed.Node() + Node("/name:"+u.Name) 
 // leads to this host, and that no server_name holds.
 func (d *Deployment) Unlisteds() fact.Of[[]*Unlisted] {
 	return of(d, func() fact.Of[[]*Unlisted] {
-		return fact.Then(d.Sites, func([]*Site) []*Unlisted { return d.unlisted })
+		return fact.Bind(d.Sites, func([]*Site) fact.Of[[]*Unlisted] {
+			if len(d.unlisted) == 0 && d.unasked.Blind() { // no name is to be told of, as far as was seen
+				return fact.Unknown[[]*Unlisted](d.unasked.Why())
+			}
+			return fact.Known(d.unlisted)
+		})
 	})
 }
 
@@ -148,9 +170,9 @@ func (b *builder) unlisted(d *Deployment) {
 		all = append(all, s.Server)
 	}
 	for _, name := range d.names {
-		ends, _ := name.TLS.Look(&b.notes)
+		ends, _ := name.TLS.Look(&d.unasked)
 		for _, e := range ends {
-			if shake, _ := e.Shake.Look(&b.notes); e.Own && len(name.Sites) > 0 {
+			if shake, _ := e.Shake.Look(&d.unasked); e.Own && len(name.Sites) > 0 {
 				for _, c := range Chain(shake)[:min(1, len(shake.Chain))] {
 					b.unlistedOf(d, e, name.Sites[0], c.DNSNames, all)
 				}
@@ -166,7 +188,7 @@ func (b *builder) unlistedOf(d *Deployment, e *Endpoint, s *Site, names []string
 			slices.ContainsFunc(d.unlisted, func(u *Unlisted) bool { return u.Name == n }) {
 			continue
 		}
-		a, state := b.f.DNS(n, "A").Look(&b.notes)
+		a, state := b.f.DNS(n, "A").Look(&d.unasked)
 		if state != fact.IsKnown {
 			continue
 		}

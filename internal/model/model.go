@@ -79,6 +79,7 @@ type Deployment struct {
 	grieves   fact.Of[[]*Grievance]
 	surfaces  []*Surface
 	met       []*Front
+	unasked   fact.Notes // what stood in the way of finding names that no block lists
 	throwing  *Throwing
 	crossings []*Crossing
 	pages     []*Page

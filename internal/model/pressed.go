@@ -11,7 +11,8 @@ import (
 type Pressed struct {
 	*AppServer
 	Reply fact.Of[tape.HTTPReply]
-	Fails bool // visitors, or we at its own socket, got no page
+	Fails bool          // visitors, or we at its own socket, got no page
+	Doubt fact.Of[bool] // unknown: what visitors get was not seen
 }
 
 // Pressed is the app server when it is gunicorn, and how it answers.
@@ -19,7 +20,15 @@ func (d *Deployment) Pressed() fact.Of[[]Pressed] {
 	return fact.Then(d.Gunicorns(), func(l []*AppServer) []Pressed {
 		var out []Pressed
 		for _, s := range l {
-			p := Pressed{AppServer: s, Reply: fact.Absent[tape.HTTPReply]()}
+			p := Pressed{AppServer: s, Reply: fact.Absent[tape.HTTPReply](), Doubt: fact.Known(false)}
+			var n fact.Notes
+			d.Sites.Look(&n)
+			for _, f := range d.met {
+				f.Reply.Look(&n)
+			}
+			if n.Blind() {
+				p.Doubt = fact.Unknown[bool](n.Why())
+			}
 			for _, sf := range d.surfaces {
 				if sf.Direct {
 					p.Reply = sf.Reply

@@ -229,6 +229,9 @@ func (b *builder) lastRenewal(r *Renewal) fact.Of[Complaint] {
 	if n.Blind() {
 		return fact.Unknown[Complaint](n.Why())
 	}
+	if len(r.Unseen) > 0 { // what renews it may be what was not seen
+		return fact.Unknown[Complaint](r.Unseen[0])
+	}
 	return fact.Absent[Complaint]()
 }
 

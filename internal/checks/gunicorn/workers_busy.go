@@ -34,6 +34,9 @@ func workersBusy(h *check.Hearing, p model.Pressed) check.Verdict {
 			waits, at = l.Queue, l.Addr
 		}
 	}
+	if waits > 0 && !p.Fails {
+		_, _ = p.Doubt.Look(h)
+	}
 	if waits == 0 || !p.Fails {
 		return check.Passed()
 	}
