@@ -25,7 +25,7 @@ func (e *Entrance) Node() Node { return e.Site.Node() }
 
 // Entrances are the first pages of the blocks that lead to the app.
 func (d *Deployment) Entrances() fact.Of[[]*Entrance] {
-	return fromSites(d, func(s *Site) []*Entrance {
+	return fromWhole(d, func(s *Site) []*Entrance {
 		m := s.Server.Match("/")
 		if m.CannotTell != "" || m.Doubt != nil || len(s.Routes) == 0 {
 			return nil

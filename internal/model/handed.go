@@ -33,10 +33,7 @@ func (d *Deployment) HandedOn() fact.Of[[]*Handed] {
 	if d.Server == nil {
 		return fact.Known[[]*Handed](nil)
 	}
-	if why, some := d.unseenConfig(); some { // what is in force may stand there
-		return fact.Unknown[[]*Handed](why)
-	}
-	return fromSites(d, func(s *Site) []*Handed {
+	return fromWhole(d, func(s *Site) []*Handed {
 		var out []*Handed
 		for _, r := range s.Routes {
 			if r.Pass.Name == "proxy_pass" && r.Opaque == "" && slices.ContainsFunc(r.Upstreams, func(u *Upstream) bool { return !u.Remote && d.holds(u) }) {
@@ -152,6 +149,9 @@ func (u *Unlisted) Node() Node { return u.Listed.Node() + Node("/name:"+u.Name) 
 func (d *Deployment) Unlisteds() fact.Of[[]*Unlisted] {
 	return of(d, func() fact.Of[[]*Unlisted] {
 		return fact.Bind(d.Sites, func([]*Site) fact.Of[[]*Unlisted] {
+			if why, some := d.unseenConfig(); some { // the block may stand there
+				return fact.Unknown[[]*Unlisted](why)
+			}
 			if len(d.unlisted) == 0 && d.unasked.Blind() { // no name is to be told of, as far as was seen
 				return fact.Unknown[[]*Unlisted](d.unasked.Why())
 			}
@@ -169,7 +169,9 @@ func (b *builder) unlisted(d *Deployment) {
 	for _, s := range n.Sites {
 		all = append(all, s.Server)
 	}
+	_, _ = b.m.Machine.Addresses.Look(&d.unasked)
 	for _, name := range d.names {
+		_, _ = name.Addresses().Look(&d.unasked)
 		ends, _ := name.TLS.Look(&d.unasked)
 		for _, e := range ends {
 			if shake, _ := e.Shake.Look(&d.unasked); e.Own && len(name.Sites) > 0 {

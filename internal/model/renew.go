@@ -95,7 +95,13 @@ func (b *builder) renewal(f *CertFile) *Renewal {
 	if !slices.ContainsFunc(r.Jobs, func(j *Job) bool { return j.Sleeps() == "" }) {
 		r.Timer = b.f.Unit("certbot.timer")
 	}
-	if c, state := r.Conf.Look(&b.notes); state == fact.IsKnown {
+	var unread fact.Notes
+	c, state := r.Conf.Look(&unread)
+	switch state {
+	case fact.IsUnknown:
+		why := unread.Why()
+		r.Ways, r.Plain, r.Plugins = fact.Unknown[[]*Challenge](why), fact.Unknown[[]string](why), fact.Unknown[[]string](why)
+	case fact.IsKnown:
 		r.Plain = b.plainFiles(f.Lineage)
 		r.Plugins = b.missingPlugins(c)
 		r.Failed = b.lastRenewal(r)

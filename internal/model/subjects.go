@@ -32,9 +32,19 @@ func fromSites[T any](d *Deployment, each func(*Site) []T) fact.Of[[]T] {
 	})
 }
 
+// fromWhole is fromSites where each line of nginx's configuration counts: one
+// that was not seen may take the request elsewhere, refuse it, or set what is in
+// force.
+func fromWhole[T any](d *Deployment, each func(*Site) []T) fact.Of[[]T] {
+	if why, some := d.unseenConfig(); some {
+		return fact.Unknown[[]T](why)
+	}
+	return fromSites(d, each)
+}
+
 // StaticPlaces are the locations that nginx answers from the disk.
 func (d *Deployment) StaticPlaces() fact.Of[[]*Static] {
-	return fromSites(d, func(s *Site) []*Static { return s.Statics })
+	return fromWhole(d, func(s *Site) []*Static { return s.Statics })
 }
 
 // ProxySites are the server blocks that lead to the app.

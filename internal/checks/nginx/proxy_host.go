@@ -28,8 +28,11 @@ func proxyHost(h *check.Hearing, x *model.Handed) check.Verdict {
 		return check.DoesNotApply("the site's own location is the same")
 	}
 	a, state := x.Code.Look(h)
-	if state == fact.IsAbsent {
+	switch state {
+	case fact.IsAbsent:
 		return check.DoesNotApply("the app is no Flask app")
+	case fact.IsUnknown:
+		return check.Passed() // unknown: it may take the name from elsewhere
 	}
 	if a != nil {
 		if a.Named() {

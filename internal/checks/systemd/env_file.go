@@ -30,6 +30,7 @@ func envFile(h *check.Hearing, e model.ExecSubject) check.Verdict {
 	if !known || len(e.Context.EnvFiles) == 0 {
 		return check.DoesNotApply(e.Unit.Name + " has no environment file")
 	}
+	open := false // to others, whatever stands in it
 	for _, f := range e.Context.EnvFiles {
 		r, state := f.Others.Look(h.Aside())
 		if state != fact.IsKnown || !r.OK {
@@ -38,6 +39,7 @@ func envFile(h *check.Hearing, e model.ExecSubject) check.Verdict {
 		}
 		names := secretsIn(t, f.Path)
 		if len(names) == 0 {
+			open = true
 			continue
 		}
 		h.Saw(f.Source)
@@ -47,6 +49,9 @@ func envFile(h *check.Hearing, e model.ExecSubject) check.Verdict {
 			Commands: []string{"sudo chmod o= " + f.Path},
 			Verify:   "sudo -u nobody cat " + f.Path + "   # Permission denied", Minutes: 2,
 		})
+	}
+	if open && len(t.EnvHidden) > 0 {
+		return check.CannotTell(t.EnvHidden[0].Text, t.EnvHidden[0].Hint)
 	}
 	return check.Passed()
 }
