@@ -6,7 +6,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 ROOT     = $(shell [ "$$(id -u)" = 0 ] || echo sudo env "PATH=$$PATH")
 BUILD    = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='$(LDFLAGS)'
 
-.PHONY: all demo test real faults record lint fmt bench build install check picture clean
+.PHONY: all demo test real faults blindfold record lint fmt bench build install check picture clean
 
 all: dist/assay
 
@@ -30,6 +30,9 @@ real: ## the stories and the healthy hosts, on booted Debian hosts; CASE=nginx. 
 faults: dist/assay ## every fault of the corpus on a booted host, into docs/faults.md; FAULT='nginx/ tls/' chooses, onto the terminal
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o dist/faults ./cmd/faults
 	$(ROOT) dist/faults $(if $(FAULT),$(FAULT),-o docs/faults.md)
+
+blindfold: ## hide every answer of every recording once; no fail becomes good, no new finding appears
+	BLINDFOLD=all $(GO) test -timeout 60m -run 'TestBlindfold$$' ./internal/house
 
 record: ## record the stories' hosts anew; CASE=nginx. chooses
 	cd internal/checks && $(ROOT) CASE='$(CASE)' $(GO) test -tags real -count=1 -timeout 60m -parallel 2 -run TestStoriesOnHosts . -args -record
