@@ -6,12 +6,14 @@ import (
 	"slices"
 
 	"assay/internal/check"
+	"assay/internal/fact"
 	"assay/internal/model"
 )
 
 // Diagnosis maps the key of a masked finding to the key of its cause.
 type Diagnosis struct {
 	Causes map[string]string
+	fronts map[string]bool // keys of the findings that visitors meet on a site's first page
 }
 
 // Why finds, for each finding that breaks requests, the deepest failed node
@@ -24,11 +26,19 @@ func Why(m *model.Model, hearings []*check.Hearing) Diagnosis {
 			failed[h.Node] = h
 		}
 	}
-	d := Diagnosis{Causes: map[string]string{}}
+	d := Diagnosis{Causes: map[string]string{}, fronts: map[string]bool{}}
+	first := map[model.Node]bool{}
+	for _, dep := range m.Deployments {
+		list, _ := dep.Fronts().Look(&fact.Notes{})
+		for _, f := range list {
+			first[f.Node()] = true
+		}
+	}
 	for _, h := range hearings {
 		if !h.Finding() || !h.Breaks || h.Node == "" {
 			continue
 		}
+		d.fronts[h.Key()] = first[h.Node]
 		if root := rootOf(m, h, failed); root != nil && root.Node != h.Node {
 			d.Causes[h.Key()] = root.Key()
 		}
@@ -67,14 +77,19 @@ func (d Diagnosis) Order(findings []*check.Hearing) []*check.Hearing {
 }
 
 // Outage is Order for whose site is down: what makes requests fail stands
-// before all risks, and first of all what other failures stand on.
+// before all risks, first of all what a site's first page stands on, then what
+// other failures do.
 func (d Diagnosis) Outage(findings []*check.Hearing) []*check.Hearing {
-	met := map[string]bool{} // by the findings that something stands on
+	met, shows := map[string]bool{}, map[string]bool{} // by what something stands on, and by what a first page does
 	for _, h := range findings {
-		met[d.Causes[h.Key()]] = true
+		c := d.Causes[h.Key()]
+		met[c] = true
+		shows[c] = shows[c] || d.fronts[h.Key()]
 	}
 	return d.order(findings, func(h *check.Hearing) int {
 		switch {
+		case h.Breaks && h.Outcome == check.Fail && shows[h.Key()]:
+			return 4
 		case h.Breaks && h.Outcome == check.Fail && met[h.Key()]:
 			return 3
 		case h.Breaks && h.Outcome == check.Fail:
