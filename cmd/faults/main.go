@@ -24,18 +24,19 @@ func main() {
 	binary := flag.String("binary", "dist/assay", "the `program` to look with")
 	output := flag.String("o", "", "write the table to `FILE` as well")
 	atOnce := flag.Int("j", runtime.NumCPU(), "hosts at once")
+	show := flag.Bool("v", false, "show what assay diagnose says of each")
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "faults [flags] [PART OF A NAME...]: runs the faults whose name holds one of the words, all without one")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if err := run(ctx, *binary, *output, *atOnce, flag.Args()); err != nil {
+	if err := run(ctx, *binary, *output, *atOnce, *show, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, output string, atOnce int, words []string) error {
+func run(ctx context.Context, binary, output string, atOnce int, show bool, words []string) error {
 	all, err := faults.Corpus()
 	if err != nil {
 		return err
@@ -67,6 +68,9 @@ func run(ctx context.Context, binary, output string, atOnce int, words []string)
 			mu.Lock()
 			defer mu.Unlock()
 			fmt.Println(rows[i].Line())
+			if show {
+				fmt.Println(rows[i].Text)
+			}
 		})
 	}
 	wg.Wait()

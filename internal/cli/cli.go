@@ -53,9 +53,10 @@ type Works struct {
 
 // Look is how a host is looked at.
 type Look struct {
-	NoImport bool // the app is not loaded
-	Deep     bool // the git history is read
-	Hasty    bool // what takes long is given up early
+	NoImport bool   // the app is not loaded
+	Deep     bool   // the git history is read
+	Hasty    bool   // what takes long is given up early
+	Page     string // a URL that is asked for, too
 }
 
 // Choice is what of an audit is wanted. A nil function takes everything.

@@ -45,6 +45,7 @@ func (a *app) diagnoseVerb() *cobra.Command {
 				if o.url, err = siteURL(args[0]); err != nil {
 					return err
 				}
+				o.visit.page = o.url.String()
 			}
 			o.visit.hasty = true
 			return a.check(o)

@@ -51,6 +51,7 @@ func (a *app) collectVerb() *cobra.Command {
 		RunE:    func(*cobra.Command, []string) error { return a.collect(o) },
 	}
 	o.collectFlags(c)
+	o.diagnoseFlags(c)
 	return c
 }
 

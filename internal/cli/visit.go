@@ -25,6 +25,7 @@ type visitOptions struct {
 	noImport      bool
 	deep          bool
 	hasty         bool                   // the site is down: wait for nothing long
+	page          string                 // a URL that somebody complains about
 	changed       func(flag string) bool // whether it was given
 	timeout       time.Duration
 }
@@ -53,6 +54,12 @@ func (o *visitOptions) collectFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.deep, "deep", false, "search the git history of the app's code for its secrets, too; at most 20 seconds")
 }
 
+// diagnoseFlags let a recording hold what a diagnosis looks for.
+func (o *visitOptions) diagnoseFlags(c *cobra.Command) {
+	c.Flags().BoolVar(&o.hasty, "hasty", false, "wait for nothing long, as diagnose does while a site is down")
+	c.Flags().StringVar(&o.page, "page", "", "ask for this `URL` of a site as well, for diagnose")
+}
+
 // collectArgs hands them on.
 func (o visitOptions) collectArgs() []string {
 	out := []string{"--timeout", o.timeout.String()}
@@ -61,6 +68,12 @@ func (o visitOptions) collectArgs() []string {
 	}
 	if o.deep {
 		out = append(out, "--deep")
+	}
+	if o.hasty {
+		out = append(out, "--hasty")
+	}
+	if o.page != "" {
+		out = append(out, "--page", o.page)
 	}
 	return out
 }
@@ -127,7 +140,7 @@ func (a *app) tapeOf(o visitOptions) (*tape.Tape, error) {
 	defer cancel()
 	s := a.spinner()
 	defer s.stop()
-	t, trace := a.Works.Collect(ctx, Look{NoImport: o.noImport, Deep: o.deep, Hasty: o.hasty}, s.tell)
+	t, trace := a.Works.Collect(ctx, Look{NoImport: o.noImport, Deep: o.deep, Hasty: o.hasty, Page: o.page}, s.tell)
 	a.visited = trace
 	return t, nil
 }

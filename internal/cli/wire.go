@@ -22,7 +22,7 @@ import (
 func Wire(version, exe string) Works {
 	return Works{
 		Collect: func(ctx context.Context, how Look, tell func(tape.Ask, bool)) (*tape.Tape, collect.Trace) {
-			opt := host.Options{Version: version, NoImport: how.NoImport, Deep: how.Deep}
+			opt := host.Options{Version: version, NoImport: how.NoImport, Deep: how.Deep, Page: how.Page}
 			if how.Hasty {
 				opt.AppSeconds, opt.Wait = importSeconds, hastyWait
 			}

@@ -14,6 +14,7 @@ import (
 type Diagnosis struct {
 	Causes map[string]string
 	fronts map[string]bool // keys of the findings that visitors meet on a site's first page
+	stops  map[model.Node]*check.Hearing
 }
 
 // Why finds, for each finding that breaks requests, the deepest failed node
@@ -26,12 +27,15 @@ func Why(m *model.Model, hearings []*check.Hearing) Diagnosis {
 			failed[h.Node] = h
 		}
 	}
-	d := Diagnosis{Causes: map[string]string{}, fronts: map[string]bool{}}
+	d := Diagnosis{Causes: map[string]string{}, fronts: map[string]bool{}, stops: map[model.Node]*check.Hearing{}}
 	first := map[model.Node]bool{}
 	for _, dep := range m.Deployments {
 		list, _ := dep.Fronts().Look(&fact.Notes{})
 		for _, f := range list {
 			first[f.Node()] = true
+			if h := stop(m, f.Node(), failed); h != nil {
+				d.stops[f.Node()] = h
+			}
 		}
 	}
 	for _, h := range hearings {
@@ -66,6 +70,41 @@ func rootOf(m *model.Model, h *check.Hearing, failed map[model.Node]*check.Heari
 	return walk(h.Node)
 }
 
+// outer are the stages that a visitor comes through before the server gets the
+// request.
+var outer = []model.Stage{model.StageDNS, model.StageFirewall, model.StageTLS}
+
+// stop is the failure of an outer stage that visitors meet before what a node
+// answers: the outermost, and of those the first in the order of the edges.
+func stop(m *model.Model, from model.Node, failed map[model.Node]*check.Hearing) *check.Hearing {
+	var out *check.Hearing
+	seen := map[model.Node]bool{}
+	at := func(h *check.Hearing) int { return slices.Index(outer, h.Check.Stage) }
+	var walk func(n model.Node)
+	walk = func(n model.Node) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		if h := failed[n]; h != nil && at(h) >= 0 && (out == nil || at(h) < at(out)) {
+			out = h
+		}
+		for _, need := range m.Needs[n] {
+			walk(need)
+		}
+	}
+	walk(from)
+	return out
+}
+
+// root is the key of what a finding stands on, its own where that is nothing.
+func (d Diagnosis) root(h *check.Hearing) string {
+	if c := d.Causes[h.Key()]; c != "" {
+		return c
+	}
+	return h.Key()
+}
+
 // worse picks one finding for a node that several checks judge.
 func worse(h, than *check.Hearing) bool {
 	return than == nil || h.Severity > than.Severity
@@ -77,17 +116,22 @@ func (d Diagnosis) Order(findings []*check.Hearing) []*check.Hearing {
 }
 
 // Outage is Order for whose site is down: what makes requests fail stands
-// before all risks, first of all what a site's first page stands on, then what
-// other failures do.
+// before all risks: what stops visitors before the server, what a site's first
+// page stands on, what other failures do.
 func (d Diagnosis) Outage(findings []*check.Hearing) []*check.Hearing {
-	met, shows := map[string]bool{}, map[string]bool{} // by what something stands on, and by what a first page does
+	met, shows, stops := map[string]bool{}, map[string]bool{}, map[string]bool{} // by what something stands on, a first page does, its visitors are stopped by
 	for _, h := range findings {
 		c := d.Causes[h.Key()]
 		met[c] = true
 		shows[c] = shows[c] || d.fronts[h.Key()]
 	}
+	for _, h := range d.stops {
+		stops[d.root(h)] = true
+	}
 	return d.order(findings, func(h *check.Hearing) int {
 		switch {
+		case stops[h.Key()]:
+			return 5
 		case h.Breaks && h.Outcome == check.Fail && shows[h.Key()]:
 			return 4
 		case h.Breaks && h.Outcome == check.Fail && met[h.Key()]:

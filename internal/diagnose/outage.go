@@ -38,7 +38,8 @@ const (
 type Symptom struct {
 	Deployment string
 	Front      *model.Front
-	Key        string // of the finding that says so; "" for none
+	Key        string         // of the finding that says so; "" for none
+	Stop       *check.Hearing // what visitors meet before they get so far; nil: nothing that was seen
 }
 
 // Read reads an outage from what was judged. The front's own finding is a
@@ -54,11 +55,14 @@ func (d Diagnosis) Read(m *model.Model, hearings []*check.Hearing) Outage {
 		list, _ := dep.Fronts().Look(&fact.Notes{})
 		for _, f := range list {
 			fronts[f.Node()] = true
-			s := Symptom{Deployment: dep.Name, Front: f}
+			s := Symptom{Deployment: dep.Name, Front: f, Stop: d.stops[f.Node()]}
 			for _, h := range hearings {
 				if h.Node == f.Node() && h.Finding() {
 					s.Key = h.Key()
 				}
+			}
+			if s.Stop != nil {
+				s.Key = s.Stop.Key()
 			}
 			o.Symptoms = append(o.Symptoms, s)
 		}

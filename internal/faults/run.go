@@ -24,6 +24,7 @@ type Row struct {
 	Noise   []string      // findings of medium or above on a healthy variant
 	Took    time.Duration // assay diagnose, wall time
 	Trouble string        // the case itself did not work
+	Text    string        // what assay diagnose says to a person
 }
 
 // Right says that the tool did what the corpus asks of it: what breaks requests
@@ -81,6 +82,9 @@ func (r *Row) run(ctx context.Context, name, binary string) (err error) {
 		return err
 	}
 	r.Took = time.Since(began)
+	if r.Text, err = h.Run(ctx, "assay diagnose || test $? -le 3"); err != nil {
+		return err
+	}
 	all, err := findings(ctx, h, "check")
 	if err != nil {
 		return err

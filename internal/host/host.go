@@ -35,6 +35,7 @@ type Options struct {
 	Roots      *x509.CertPool   // the system's store when nil
 	NoImport   bool             // nothing of the app is run, in no sandbox
 	Deep       bool             // said of the visit, which then asks for what takes its time
+	Page       string           // a URL that somebody complains about: said of the visit, which then asks for it
 	Wait       time.Duration    // for an answer over HTTP; 6 seconds when 0
 	AppSeconds int              // that one import may take; 20 when 0
 }

@@ -26,6 +26,7 @@ func (l *local) self(ctx context.Context, a tape.Ask) tape.Answer {
 		CPUs:     runtime.NumCPU(),
 		Version:  l.opt.Version,
 		Deep:     l.opt.Deep,
+		Page:     l.opt.Page,
 	})
 }
 

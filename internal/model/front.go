@@ -1,6 +1,7 @@
 package model
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,25 +13,54 @@ import (
 	"assay/internal/tape"
 )
 
-// Front is one site as its visitors meet it: what it answers to GET /.
+// Front is one site as its visitors meet it: what it answers to GET /, or to
+// the page that somebody complains about.
 type Front struct {
 	*Surface
+	Page   bool                 // somebody complains about it
+	Away   []string             // where all of the name's addresses lead, if none is known to lead here
 	Log    fact.Of[fact.Source] // what nginx's error log says of this very request; Absent: nothing
+	Direct fact.Of[*Surface]    // the app without nginx; Absent: nginx does not hand the page to it
 	Thrown fact.Of[Complaint]   // what the app threw at it; Absent: nothing is written of it
 }
 
-// Subject is the address that a visitor types.
+// URL is the address that a visitor types.
+func (f *Front) URL() string { return f.Surface.URL() + strings.TrimSuffix(f.Path, "/") }
+
+// Subject is that address.
 func (f *Front) Subject() string { return f.URL() }
 
 // Node is the site's answer, which stands on all that a request goes through.
-func (f *Front) Node() Node { return "front:" + f.Surface.Node() }
+func (f *Front) Node() Node {
+	return "front:" + f.Surface.Node() + Node(strings.TrimSuffix(f.Path, "/"))
+}
 
 // Fails says that visitors do not get a page: there is no answer, or one that
-// blames the server.
+// blames the server, or a 404 for what the app itself answers. Of a page that
+// somebody complains about any error is one.
 func (f *Front) Fails() bool {
 	var n fact.Notes
 	r, state := f.Reply.Look(&n)
-	return state == fact.IsKnown && (r.Error != "" || r.Status >= 500)
+	switch {
+	case state != fact.IsKnown:
+		return false
+	case r.Error != "" || r.Status >= 500 || f.Page && r.Status >= 400:
+		return true
+	}
+	_, lost := f.Lost()
+	return r.Status == 404 && lost
+}
+
+// Lost says that the app answers the same request, with the visitor's own Host,
+// when it is asked without nginx.
+func (f *Front) Lost() (*Surface, bool) {
+	var n fact.Notes
+	s, state := f.Direct.Look(&n)
+	if state != fact.IsKnown {
+		return nil, false
+	}
+	r, state := s.Reply.Look(&n)
+	return s, state == fact.IsKnown && r.Error == "" && r.Status < 400
 }
 
 // Explained says that the request's own failure tells what it is.
@@ -76,35 +106,90 @@ func (d *Deployment) Fronts() fact.Of[[]*Front] {
 // the service's own journal are read after it.
 func (b *builder) meet(d *Deployment) {
 	for _, sf := range d.surfaces {
-		if sf.Site == nil {
+		if sf.Site != nil {
+			b.front(d, &Front{Surface: sf}, sf.Node())
+		}
+	}
+	b.page(d)
+}
+
+func (b *builder) front(d *Deployment, f *Front, app Node) {
+	f.Log, f.Thrown = fact.Absent[fact.Source](), fact.Absent[Complaint]()
+	sf := f.Surface
+	f.Direct = b.without(d, f)
+	if i := slices.IndexFunc(d.points, func(p *Points) bool { return p.Name.Name == sf.Host }); i >= 0 {
+		f.Away = d.points[i].away()
+	}
+	if f.Fails() {
+		f.Log = b.nginxSaid(sf)
+		if r, _ := sf.Reply.Look(&b.notes); r.Status == 500 && d.Server != nil {
+			f.Thrown = b.thrown(d.Server)
+		}
+	}
+	d.met = append(d.met, f)
+	needs := []Node{}
+	for _, n := range d.names {
+		if slices.Contains(n.Sites, sf.Site) {
+			needs = append(needs, n.Node())
+		}
+	}
+	for _, s := range secured(d.names) {
+		if strings.HasPrefix(sf.Endpoint, "tls:") && slices.Contains(s.Name.Sites, sf.Site) {
+			needs = append(needs, s.Node())
+		}
+	}
+	needs = append(needs, sf.Site.Node())
+	b.m.Needs[f.Node()] = append(append(needs, sf.Site.answers(sf.Path)...), app)
+}
+
+// without is the same request to the app itself.
+func (b *builder) without(d *Deployment, f *Front) fact.Of[*Surface] {
+	of := f.Site.answers(f.Path)
+	if d.Server == nil || f.Page || !slices.ContainsFunc(f.Site.Routes, func(r *Route) bool { return slices.Contains(of, r.Node()) }) {
+		return fact.Absent[*Surface]()
+	}
+	return fact.Bind(d.Server.Listens, func([]*Listener) fact.Of[*Surface] {
+		i := slices.IndexFunc(d.surfaces, func(s *Surface) bool { return s.Direct && s.Host == f.Host })
+		if i < 0 {
+			return fact.Absent[*Surface]()
+		}
+		return fact.Known(d.surfaces[i])
+	})
+}
+
+// answers are what a site answers a path with.
+func (s *Site) answers(uri string) (out []Node) {
+	path, _, _ := strings.Cut(uri, "?")
+	m := s.Server.Match(path)
+	for _, st := range s.Statics {
+		if st.loc != nil && st.loc == m.Location {
+			out = append(out, st.Node())
+		}
+	}
+	for _, r := range s.Routes {
+		if r.Pass.In("location") == m.Location || m.Location == nil && r.Path == "/" {
+			out = append(out, r.Node())
+		}
+	}
+	return out
+}
+
+// page asks for the one that somebody complains about.
+func (b *builder) page(d *Deployment) {
+	v, _ := b.f.Visit().Look(&b.notes)
+	u, err := url.Parse(v.Page)
+	if v.Page == "" || err != nil || u.RequestURI() == "/" {
+		return
+	}
+	for _, sf := range d.surfaces {
+		if sf.Site == nil || !slices.ContainsFunc(sf.Site.Names, func(n string) bool { return strings.EqualFold(n, u.Hostname()) }) || sf.Site.Secure() != (u.Scheme == "https") {
 			continue
 		}
-		f := &Front{Surface: sf, Log: fact.Absent[fact.Source](), Thrown: fact.Absent[Complaint]()}
-		if f.Fails() {
-			f.Log = b.nginxSaid(sf)
-			if r, _ := sf.Reply.Look(&b.notes); r.Status == 500 && d.Server != nil {
-				f.Thrown = b.thrown(d.Server)
-			}
-		}
-		d.met = append(d.met, f)
-		needs := []Node{}
-		for _, n := range d.names {
-			if slices.Contains(n.Sites, sf.Site) {
-				needs = append(needs, n.Node())
-			}
-		}
-		for _, s := range secured(d.names) {
-			if strings.HasPrefix(sf.Endpoint, "tls:") && slices.Contains(s.Name.Sites, sf.Site) {
-				needs = append(needs, s.Node())
-			}
-		}
-		needs = append(needs, sf.Site.Node())
-		for _, r := range sf.Site.Routes {
-			if r.Path == "/" {
-				needs = append(needs, r.Node())
-			}
-		}
-		b.m.Needs[f.Node()] = append(needs, sf.Node())
+		one := *sf
+		one.Path, one.Host = u.RequestURI(), strings.ToLower(u.Hostname())
+		one.Reply = b.f.HTTP(one.Endpoint, one.Host, one.Path)
+		b.front(d, &Front{Surface: &one, Page: true}, sf.Node())
+		return
 	}
 }
 
@@ -124,7 +209,7 @@ func (b *builder) nginxSaid(sf *Surface) fact.Of[fact.Source] {
 	return fact.Bind(b.f.TailAfter(file), func(text string) fact.Of[fact.Source] {
 		found := fact.Absent[fact.Source]()
 		for line := range strings.Lines(text) {
-			if !b.ours(line) || !strings.Contains(line, `"GET / `) || !strings.Contains(line, `host: "`+sf.Host+`"`) {
+			if !b.ours(line) || !strings.Contains(line, `"GET `+sf.Path+` `) || !strings.Contains(line, `host: "`+sf.Host+`"`) {
 				continue
 			}
 			_, said, _ := strings.Cut(line, "#")

@@ -47,6 +47,22 @@ func (d *Deployment) Pointers() fact.Of[[]*Points] {
 	return fact.Then(d.ServedNames(), func([]*Name) []*Points { return d.points })
 }
 
+// away are the addresses of a name, where none is known to lead here.
+func (p *Points) away() []string {
+	var out []string
+	for _, e := range p.Others {
+		came, _ := e.Came.Look(&fact.Notes{})
+		if came {
+			return nil
+		}
+		out = append(out, e.Addr)
+	}
+	if len(p.Here) > 0 {
+		return nil
+	}
+	return out
+}
+
 const maxElsewhere = 4
 
 func (b *builder) points(d *Deployment) {

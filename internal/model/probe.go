@@ -13,8 +13,9 @@ import (
 type Surface struct {
 	Endpoint string // tcp:ADDR:PORT, tls:ADDR:PORT, unix:PATH
 	Host     string
-	Direct   bool  // straight to the app
-	Site     *Site // nil: straight to the app
+	Direct   bool   // straight to the app
+	Site     *Site  // nil: straight to the app
+	Path     string // that is asked for
 	Reply    fact.Of[tape.HTTPReply]
 	Debugger fact.Of[tape.HTTPReply]
 	of       string
@@ -114,7 +115,7 @@ func (b *builder) probe(d *Deployment) {
 }
 
 func (b *builder) surface(d *Deployment, end, host string, direct bool) *Surface {
-	return &Surface{Endpoint: end, Host: host, Direct: direct, of: d.Name,
+	return &Surface{Endpoint: end, Host: host, Direct: direct, of: d.Name, Path: "/",
 		Reply: b.f.HTTP(end, host, "/"), Debugger: b.f.HTTP(end, host, debuggerPath)}
 }
 

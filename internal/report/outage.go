@@ -28,6 +28,8 @@ type Symptom struct {
 	URL        string `json:"url"`
 	Gets       string `json:"gets"`
 	Broken     bool   `json:"broken"`
+	Finding    string `json:"finding,omitempty"` // key of the finding that says so
+	Stage      string `json:"stage,omitempty"`   // that visitors do not get past, before the server
 }
 
 // Past is a question that could not be answered, and what would let us see.
@@ -48,14 +50,25 @@ type Event struct {
 // is says that a symptom is the one that somebody named: by its status or by
 // what happens to the visitor.
 func (s Symptom) is(named string) bool {
-	return s.Broken && strings.Contains(strings.ToLower(s.Gets+" "+map[bool]string{true: "timeout"}[strings.Contains(s.Gets, "wait")]), strings.ToLower(named))
+	return s.Broken && strings.Contains(strings.ToLower(s.Gets+" "+s.Stage+" "+map[bool]string{true: "timeout"}[strings.Contains(s.Gets, "wait")]), strings.ToLower(named))
 }
 
 func outage(o diagnose.Outage, m *model.Model) *Outage {
 	out := &Outage{Symptoms: []Symptom{}, Past: []Past{}, Timeline: []Event{}, Confidence: string(o.Confidence)}
 	for _, s := range o.Symptoms {
-		if gets := s.Front.Gets(); gets != "" {
-			out.Symptoms = append(out.Symptoms, Symptom{s.Deployment, s.Front.URL(), gets, s.Front.Fails()})
+		x := Symptom{Deployment: s.Deployment, URL: s.Front.URL(), Gets: s.Front.Gets(), Broken: s.Front.Fails(), Finding: s.Key}
+		if s.Stop != nil {
+			behind := ""
+			if x.Broken {
+				behind = "; behind it " + x.Gets
+			}
+			x.Gets, x.Broken, x.Stage = "stopped on their way: "+s.Stop.Summary+behind, true, string(s.Stop.Check.Stage)
+		}
+		if s.Stop == nil && len(s.Front.Away) > 0 && x.Gets != "" {
+			x.Gets += " if they come here: " + s.Front.Host + " leads to " + check.List(s.Front.Away) + ", and whether that is this host was not seen"
+		}
+		if x.Gets != "" {
+			out.Symptoms = append(out.Symptoms, x)
 		}
 	}
 	if o.Root != nil {
@@ -176,18 +189,51 @@ func (p *page) past(r Report) {
 		return
 	}
 	p.heading("Cannot see past")
-	n := p.fold(len(r.Past), foldReasons+1)
-	for _, x := range r.Past[:n] {
-		p.para("  ", 4, "whether "+p.clean(x.Title, lineText)+" ("+p.clean(x.ID, shortText)+")", none)
+	groups := alike(r.Past)
+	n := p.fold(len(groups), foldReasons+1)
+	for _, g := range groups[:n] {
+		x := g[0]
+		p.para("  ", 4, "whether "+p.clean(x.Title, lineText)+" ("+p.clean(x.ID, shortText)+")"+p.besides(g[1:]), none)
 		p.reasons(x.Why)
 		for _, h := range x.Hints {
 			p.labelled("hint", p.clean(h, proseText), none)
 		}
 	}
-	if n < len(r.Past) {
-		p.para("  ", 4, p.more(len(r.Past)-n), faint)
+	if n < len(groups) {
+		p.para("  ", 4, p.more(len(groups)-n), faint)
 	}
 	p.blank()
+}
+
+// alike puts those together that the same thing hides.
+func alike(list []Past) [][]Past {
+	var out [][]Past
+	for _, x := range list {
+		i := slices.IndexFunc(out, func(g []Past) bool { return slices.Equal(g[0].Why, x.Why) })
+		if i < 0 {
+			out = append(out, []Past{x})
+		} else {
+			out[i] = append(out[i], x)
+		}
+	}
+	return out
+}
+
+// besides are the ids of further questions, in a few words.
+func (p *page) besides(list []Past) string {
+	if len(list) == 0 {
+		return ""
+	}
+	var ids []string
+	for _, x := range list {
+		ids = append(ids, p.clean(x.ID, shortText))
+	}
+	n := p.fold(len(ids), foldChecks)
+	text := ", and " + strings.Join(ids[:n], ", ")
+	if n < len(ids) {
+		text += ", " + p.more(len(ids)-n)
+	}
+	return text
 }
 
 // next says what will still be wrong: other faults that break requests in a

@@ -170,7 +170,7 @@ func outageReport() Report {
 	r := downReport()
 	at := func(s string) time.Time { t, _ := time.Parse("2006-01-02 15:04:05", "2026-11-22 "+s); return t }
 	r.Outage = &Outage{Root: ptr(downKey), Confidence: "likely",
-		Symptoms: []Symptom{{"shop", "https://shop.example.com", "502 Bad Gateway", true}, {"shop", "https://www.shop.example.com", "200 OK", false}},
+		Symptoms: []Symptom{{Deployment: "shop", URL: "https://shop.example.com", Gets: "502 Bad Gateway", Broken: true}, {Deployment: "shop", URL: "https://www.shop.example.com", Gets: "200 OK"}},
 		Past:     []Past{{"gunicorn.import-ok", "the app can be imported as its service does it", []string{"load the app: it was still busy after 3 seconds"}, []string{"sudo assay check gives it more time"}}},
 		Timeline: []Event{{at("02:51:10"), "3 packages were changed: python3-flask, python3-jinja2, python3-werkzeug", "/var/log/dpkg.log"},
 			{at("02:55:01"), "/etc/systemd/system/shop.service was changed", "/etc/systemd/system/shop.service"},

@@ -37,7 +37,7 @@ func TestDiagnosisGolden(t *testing.T) {
 	}
 	golden(t, "outage-diagnosis-ascii.txt", diagnosis(t, outageReport(), TextOptions{Width: 80, ASCII: true, Verdict: verdict}))
 	well := wellReport()
-	well.Outage = &Outage{Symptoms: []Symptom{{"shop", "https://shop.example.com", "200 OK", false}}, Confidence: "well", Asked: "504"}
+	well.Outage = &Outage{Symptoms: []Symptom{{Deployment: "shop", URL: "https://shop.example.com", Gets: "200 OK"}}, Confidence: "well", Asked: "504"}
 	golden(t, "well-diagnosis.txt", diagnosis(t, well, TextOptions{Width: 80}))
 }
 

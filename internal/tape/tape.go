@@ -151,4 +151,5 @@ type Visit struct {
 	CPUs     int       `json:"cpus"`
 	Version  string    `json:"version"`        // of assay
 	Deep     bool      `json:"deep,omitempty"` // what takes its time is looked at, too: the git history
+	Page     string    `json:"page,omitempty"` // a URL that somebody complains about
 }

@@ -26,7 +26,9 @@ func frontDoor(h *check.Hearing, f *model.Front) check.Verdict {
 	switch {
 	case r.Error != "":
 		return check.Failed(what, look(f))
-	case r.Status < 500:
+	case r.Status == 404 && f.Path == "/":
+		return lost(h, f, what)
+	case !f.Fails():
 		return check.Passed()
 	case r.Status == 503 && r.Get("retry-after") != "":
 		return check.Warned(f.URL()+" says that it is closed for maintenance", look(f)).
@@ -45,11 +47,25 @@ func frontDoor(h *check.Hearing, f *model.Front) check.Verdict {
 	return check.Failed(what+": "+c.Text, cure)
 }
 
+// lost judges a first page that is not there: an API has none.
+func lost(h *check.Hearing, f *model.Front, what string) check.Verdict {
+	own, there := f.Direct.Open(h.Aside())
+	if !there {
+		_, _ = f.Direct.Look(h)
+		return check.Passed()
+	}
+	r, _ := own.Reply.Open(h)
+	if _, is := f.Lost(); !is {
+		return check.Passed()
+	}
+	return check.Failed(fmt.Sprintf("%s, and the app itself answers the same request with %s", what, model.Status(r.Status)), look(f))
+}
+
 func look(f *model.Front) check.Remedy {
 	return check.Remedy{
-		Do:       "Mend what stands first here, if anything does. Else the logs of nginx and of the service say more.",
+		Do:       "The logs of nginx and of the service say more.",
 		Commands: []string{"sudo tail -n 20 /var/log/nginx/error.log", "sudo journalctl -n 50 --no-pager -p warning"},
-		Verify:   f.Curl("/"),
+		Verify:   f.Curl(f.Path),
 		Minutes:  15,
 	}
 }
