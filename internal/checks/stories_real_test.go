@@ -118,6 +118,9 @@ func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
 	if c.Deep {
 		record += " --deep"
 	}
+	if c.Page != "" {
+		record += " --page '" + c.Page + "'"
+	}
 	if out, err := h.Run(ctx, record); err != nil {
 		t.Fatalf("record: %v\n%s", err, out)
 	}

@@ -100,7 +100,7 @@ func (a *app) check(o checkOptions) error {
 		}
 		r, _ = a.Works.Judge(t, Choice{Check: chosen, App: func(n string) bool { return slices.Contains(own, n) }, Outage: true})
 	}
-	r = o.narrowed(r)
+	r = r.Narrowed(o.symptom, o.since)
 	code, sentence := verdict(r, o.failOn)
 	if err := a.deliver(o, r, code, sentence); err != nil {
 		return asUsage(err)

@@ -155,17 +155,5 @@ func (a *app) outside(o checkOptions) error {
 	return nil
 }
 
-// narrowed keeps of a diagnosis what was asked for.
-func (o checkOptions) narrowed(r report.Report) report.Report {
-	if r.Outage == nil {
-		return r
-	}
-	x := *r.Outage
-	x.Asked = o.symptom
-	x.Timeline = slices.DeleteFunc(slices.Clone(x.Timeline), func(e report.Event) bool { return o.since > 0 && e.At.Before(r.Host.Seen.Add(-o.since)) })
-	r.Outage = &x
-	return r
-}
-
 // Outsider looks at a site from this machine.
 type Outsider func(ctx context.Context, u *url.URL, tell func(a tape.Ask, ended bool)) diagnose.FromOutside

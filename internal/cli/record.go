@@ -20,6 +20,7 @@ func (a *app) recordVerb() *cobra.Command {
 		RunE:    func(_ *cobra.Command, args []string) error { return a.record(args[0], o) },
 	}
 	o.flags(a, c)
+	o.diagnoseFlags(c)
 	return c
 }
 

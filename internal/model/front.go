@@ -20,8 +20,10 @@ type Front struct {
 	Page   bool                 // somebody complains about it
 	Away   []string             // where all of the name's addresses lead, if none is known to lead here
 	Log    fact.Of[fact.Source] // what nginx's error log says of this very request; Absent: nothing
-	Direct fact.Of[*Surface]    // the app without nginx; Absent: nginx does not hand the page to it
-	Thrown fact.Of[Complaint]   // what the app threw at it; Absent: nothing is written of it
+	Handed bool                 // nginx hands the path to the app
+	Code   fact.Of[*App]
+	Direct fact.Of[*Surface]  // the app without nginx; Absent: nginx does not hand the page to it
+	Thrown fact.Of[Complaint] // what the app threw at it; Absent: nothing is written of it
 }
 
 // URL is the address that a visitor types.
@@ -67,7 +69,16 @@ func (f *Front) Lost() (*Surface, bool) {
 func (f *Front) Explained() bool {
 	var n fact.Notes
 	_, state := f.Thrown.Look(&n)
-	return state == fact.IsKnown
+	return state == fact.IsKnown || f.Nowhere()
+}
+
+// Nowhere says that nginx hands the path to the app, which has no rule for it.
+func (f *Front) Nowhere() bool {
+	var n fact.Notes
+	app, _ := f.Code.Look(&n)
+	r, _ := f.Reply.Look(&n)
+	path, _, _ := strings.Cut(f.Path, "?")
+	return f.Handed && app != nil && r.Status == 404 && !app.Routed(path)
 }
 
 // Gets is what visitors get, in a few words; "" where that is not known.
@@ -116,7 +127,12 @@ func (b *builder) meet(d *Deployment) {
 func (b *builder) front(d *Deployment, f *Front, app Node) {
 	f.Log, f.Thrown = fact.Absent[fact.Source](), fact.Absent[Complaint]()
 	sf := f.Surface
-	f.Direct = b.without(d, f)
+	of := sf.Site.answers(f.Path)
+	f.Handed = d.Server != nil && slices.ContainsFunc(sf.Site.Routes, func(r *Route) bool { return slices.Contains(of, r.Node()) })
+	f.Code, f.Direct = fact.Absent[*App](), b.without(d, f)
+	if d.Server != nil {
+		f.Code = d.Server.Code
+	}
 	if i := slices.IndexFunc(d.points, func(p *Points) bool { return p.Name.Name == sf.Host }); i >= 0 {
 		f.Away = d.points[i].away()
 	}
@@ -139,13 +155,12 @@ func (b *builder) front(d *Deployment, f *Front, app Node) {
 		}
 	}
 	needs = append(needs, sf.Site.Node())
-	b.m.Needs[f.Node()] = append(append(needs, sf.Site.answers(sf.Path)...), app)
+	b.m.Needs[f.Node()] = append(append(needs, of...), app)
 }
 
 // without is the same request to the app itself.
 func (b *builder) without(d *Deployment, f *Front) fact.Of[*Surface] {
-	of := f.Site.answers(f.Path)
-	if d.Server == nil || f.Page || !slices.ContainsFunc(f.Site.Routes, func(r *Route) bool { return slices.Contains(of, r.Node()) }) {
+	if !f.Handed || f.Page {
 		return fact.Absent[*Surface]()
 	}
 	return fact.Bind(d.Server.Listens, func([]*Listener) fact.Of[*Surface] {
@@ -163,7 +178,7 @@ func (s *Site) answers(uri string) (out []Node) {
 	m := s.Server.Match(path)
 	for _, st := range s.Statics {
 		if st.loc != nil && st.loc == m.Location {
-			out = append(out, st.Node())
+			out = append(out, (&StaticSite{Site: s}).Node(), st.Node())
 		}
 	}
 	for _, r := range s.Routes {

@@ -129,6 +129,33 @@ func (a *App) Under(prefix string) (tape.AppRule, bool) {
 	return tape.AppRule{}, false
 }
 
+// Routed says that one of the app's rules takes a path; a rule's variable parts
+// take whatever their converter could (werkzeug/routing/converters.py).
+func (a *App) Routed(path string) bool {
+	return slices.ContainsFunc(a.Rules, func(r tape.AppRule) bool { return takes(r.Rule, path) })
+}
+
+func takes(rule, path string) bool {
+	before, rest, is := strings.Cut(rule, "<")
+	if !is {
+		return path == rule || path+"/" == rule
+	}
+	variable, after, _ := strings.Cut(rest, ">")
+	left, is := strings.CutPrefix(path, before)
+	if !is || left == "" {
+		return false
+	}
+	for i := 1; i <= len(left); i++ {
+		if left[i-1] == '/' && !strings.HasPrefix(variable, "path") {
+			return false
+		}
+		if takes(after, left[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
 // Unlisted is a name of a certificate that leads here, and that no block has.
 type Unlisted struct {
 	Name    string

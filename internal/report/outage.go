@@ -53,6 +53,43 @@ func (s Symptom) is(named string) bool {
 	return s.Broken && strings.Contains(strings.ToLower(s.Gets+" "+s.Stage+" "+map[bool]string{true: "timeout"}[strings.Contains(s.Gets, "wait")]), strings.ToLower(named))
 }
 
+// Narrowed keeps of a diagnosis what was asked for: the sites that show a
+// symptom, with their own root cause first, and what happened since a time ago.
+// A symptom that no site shows narrows nothing, and is said.
+func (r Report) Narrowed(symptom string, since time.Duration) Report {
+	if r.Outage == nil {
+		return r
+	}
+	x := *r.Outage
+	x.Asked = symptom
+	x.Timeline = slices.DeleteFunc(slices.Clone(x.Timeline), func(e Event) bool { return since > 0 && e.At.Before(r.Host.Seen.Add(-since)) })
+	if show := slices.DeleteFunc(slices.Clone(x.Symptoms), func(s Symptom) bool { return !s.is(symptom) }); symptom != "" && len(show) > 0 {
+		x.Symptoms = show
+		if i := slices.IndexFunc(r.Findings, func(f Finding) bool { return f.Key == show[0].Finding }); i >= 0 {
+			key := r.Findings[i].Key
+			if c := r.Findings[i].Cause; c != nil {
+				key = *c
+			}
+			x.Root = &key
+			r.Findings = slices.Clone(r.Findings)
+			slices.SortStableFunc(r.Findings, func(a, b Finding) int { return b.under(key) - a.under(key) })
+		}
+	}
+	r.Outage = &x
+	return r
+}
+
+// under is 2 for the root itself, 1 for what it makes fail, 0 for the rest.
+func (f Finding) under(root string) int {
+	switch {
+	case f.Key == root:
+		return 2
+	case f.Cause != nil && *f.Cause == root:
+		return 1
+	}
+	return 0
+}
+
 func outage(o diagnose.Outage, m *model.Model) *Outage {
 	out := &Outage{Symptoms: []Symptom{}, Past: []Past{}, Timeline: []Event{}, Confidence: string(o.Confidence)}
 	for _, s := range o.Symptoms {

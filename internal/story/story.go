@@ -30,6 +30,7 @@ type Case struct {
 	Name  string   // bad..., good...
 	On    string   // blueprint host
 	Lab   []string // what is changed around the host first: certificates and DNS
+	Page  string   // a URL that somebody complains about
 	Deep  bool     // it is looked at with --deep
 	Break string   // shell script that makes the healthy host so; "" for the host as it is
 	Want  []Want   // of this story's check; none for a good case
@@ -105,8 +106,14 @@ func (s *Story) take(f txtar.File) error {
 		}
 		c.On = on[0]
 	case "visit":
-		if c.Deep = strings.TrimSpace(text) == "deep"; !c.Deep {
-			return fmt.Errorf("%q; the one way to look otherwise is deep", strings.TrimSpace(text))
+		w := strings.Fields(text)
+		switch {
+		case len(w) == 1 && w[0] == "deep":
+			c.Deep = true
+		case len(w) == 2 && w[0] == "page":
+			c.Page = w[1]
+		default:
+			return fmt.Errorf("%q; the ways to look otherwise are deep, and page URL", strings.TrimSpace(text))
 		}
 	case "want":
 		return c.expect(text)

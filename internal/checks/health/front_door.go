@@ -34,6 +34,12 @@ func frontDoor(h *check.Hearing, f *model.Front) check.Verdict {
 		return check.Warned(f.URL()+" says that it is closed for maintenance", look(f)).
 			Because("503 with Retry-After is what a site answers while it is closed on purpose. If nobody closed it, it is down.")
 	}
+	if f.Nowhere() {
+		_, _ = f.Code.Look(h.Aside())
+		return check.Failed(what+": no rule of the app has this path", check.Remedy{
+			Do: "Look whether the address is right, and whether the release with that page is the one that runs.", Verify: f.Curl(f.Path), Minutes: 5, Cure: check.InCode,
+		})
+	}
 	if line, state := f.Log.Look(h.Aside()); state == fact.IsKnown {
 		h.Saw(line)
 	}
