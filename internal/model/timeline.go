@@ -36,6 +36,9 @@ func (b *builder) happened() []Event {
 			continue
 		}
 		trouble = trouble || slices.ContainsFunc(d.met, (*Front).Fails)
+		over := ended(d)
+		trouble = trouble || len(over) > 0
+		all = append(all, over...)
 		if d.Server == nil || d.Server.Idle {
 			continue
 		}
@@ -63,6 +66,20 @@ func (b *builder) happened() []Event {
 		all = append(all, Event{At: b.m.Machine.Boot, Text: "the machine was started", Source: fact.Source{Where: "/proc/stat"}})
 	}
 	return eventful(all, b.m.Machine.Now)
+}
+
+// ended are the certificates in use whose time is over.
+func ended(d *Deployment) []Event {
+	var out []Event
+	for _, l := range d.leaves {
+		var n fact.Notes
+		shake, _ := l.Ends[0].Shake.Look(&n)
+		chain := Chain(shake)
+		if len(chain) > 0 && l.Now.After(chain[0].NotAfter) {
+			out = append(out, Event{At: chain[0].NotAfter, Text: "the certificate of " + strings.Join(l.Names(), ", ") + " ended", Source: fact.Source{Where: "TLS handshake with " + l.Subject()}, bad: true})
+		}
+	}
+	return out
 }
 
 // eventful keeps the first failure, what changed last before it, and what came
