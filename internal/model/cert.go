@@ -79,10 +79,27 @@ func (b *builder) leaves(names []*Name) []*Leaf {
 			by[key].Ends = append(by[key].Ends, e)
 		}
 	}
+	n, state := b.m.Nginx.Look(&b.notes)
 	for _, l := range out {
 		b.m.Needs[l.Node()] = []Node{NodeNginx}
+		if state == fact.IsKnown && l.waits() {
+			n.Waiting = append(n.Waiting, l)
+		}
 	}
 	return out
+}
+
+// waits says that the certificate has ended, and that a good one lies where
+// nginx would read it from.
+func (l *Leaf) waits() bool {
+	var n fact.Notes
+	s, _ := l.Ends[0].Shake.Look(&n)
+	served := Chain(s)
+	if len(served) == 0 || !l.Ends[0].Own || l.Ends[0].File == nil || l.Now.Before(served[0].NotAfter) {
+		return false
+	}
+	disk, _ := l.Ends[0].File.Chain.Look(&n)
+	return len(disk) > 0 && l.Now.Before(disk[0].NotAfter) && !l.Now.Before(disk[0].NotBefore)
 }
 
 // secureEdges: https stands on the names, on nginx, and on what is served.

@@ -23,6 +23,9 @@ type Handed struct {
 	MaxBody int64  // that nginx takes; 0 is no limit
 	BodyAt  fact.Source
 	Code    fact.Of[*App]
+	// Header is the longest line of a request's head that nginx takes.
+	Header   int64
+	HeaderAt fact.Source
 }
 
 // Node is the route.
@@ -37,7 +40,7 @@ func (d *Deployment) HandedOn() fact.Of[[]*Handed] {
 		var out []*Handed
 		for _, r := range s.Routes {
 			if r.Pass.Name == "proxy_pass" && r.Opaque == "" && slices.ContainsFunc(r.Upstreams, func(u *Upstream) bool { return !u.Remote && d.holds(u) }) {
-				out = append(out, handed(&Way{Route: r, Server: d.Server}))
+				out = append(out, handed(&Way{Route: r, Server: d.Server, Plain: d.plain()}))
 			}
 		}
 		return out
@@ -73,6 +76,7 @@ func handed(w *Way) *Handed {
 	if v, d := syntax.Value(at, "client_max_body_size"); d != nil {
 		x.MaxBody, x.BodyAt = Size(v), facts.DirectiveSource(d)
 	}
+	x.Header, x.HeaderAt = headerRoom(w.site.Server)
 	_, addr, uri, _ := syntax.ParseProxyPass(w.Pass.Arg(0))
 	x.Prefix = "/"
 	if l, ok := syntax.ParseLocation(w.Pass.In("location")); ok && !l.IsRegex() && l.Modifier != "@" && l.Modifier != "=" {
@@ -95,6 +99,23 @@ func handed(w *Way) *Handed {
 		x.Host = ""
 	}
 	return x
+}
+
+// headerRoom is the longest line that fits: into the first buffer, or into one
+// of the large ones (ngx_http_alloc_large_header_buffer). -1: that is not known.
+func headerRoom(server *syntax.Directive) (int64, fact.Source) {
+	first, large, at := int64(1<<10), int64(8<<10), fact.Source{}
+	if v, d := syntax.Value(server, "client_header_buffer_size"); d != nil {
+		first = Size(v)
+	}
+	if set := syntax.Effective(server, "large_client_header_buffers"); len(set) > 0 {
+		d := set[len(set)-1]
+		large, at = Size(d.Arg(1)), facts.DirectiveSource(d)
+	}
+	if first < 0 || large < 0 {
+		return -1, at
+	}
+	return max(first, large), at
 }
 
 // Size reads nginx's 8m or 512k, -1 where it is neither.

@@ -77,6 +77,7 @@ type Deployment struct {
 	renewals  []*Renewal
 	unlisted  []*Unlisted
 	grieves   fact.Of[[]*Grievance]
+	streams   fact.Of[[]*Stream]
 	surfaces  []*Surface
 	met       []*Front
 	unasked   fact.Notes // what stood in the way of finding names that no block lists

@@ -24,6 +24,7 @@ type Nginx struct {
 	Accused fact.Source // the line that nginx complains of; Where is "" where it names none
 	Sites   []*Site     // every server block of http, in configuration order
 	Spare   fact.Of[[]*SpareFile]
+	Waiting []*Leaf // that have ended, and whose successors it has not loaded
 	serves  fact.Of[bool]
 }
 

@@ -111,6 +111,7 @@ func (b *builder) probe(d *Deployment) {
 	d.Database = d.Server.mainDatabase()
 	b.edges(d)
 	b.storeEdges(d)
+	b.streams(d)
 	b.f.Leaf(func() { b.throws(d) })
 }
 

@@ -33,6 +33,9 @@ func (b *builder) sample(st *Static, d *Deployment) {
 	}
 	st.Folder = b.f.Stat(st.Dir, false)
 	st.Enter = b.nginxAccess(st.Dir, "x")
+	if may, state := st.Enter.Look(&b.notes); state == fact.IsKnown && !may.OK { // what lies there is met after that
+		b.m.Needs[st.Node()] = append(b.m.Needs[st.Node()], (&StaticSite{Site: st.site}).Node())
+	}
 	st.Own = fact.Absent[string]()
 	st.URL = staticURL(d.Server)
 	st.prefix, _ = st.URL.Look(&fact.Notes{})

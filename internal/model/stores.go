@@ -145,7 +145,7 @@ func (b *builder) storeEdges(d *Deployment) {
 		for _, sf := range d.surfaces {
 			b.m.Needs[sf.Node()] = append(b.m.Needs[sf.Node()], st.Node(), st.OpenNode())
 		}
-		if _, up := b.steady(d.Server); unit != nil && !up && unit.Active != "inactive" {
+		if _, up := b.steady(d.Server); unit != nil && (!up || unit.Looping()) && unit.Active != "inactive" {
 			b.m.Needs[unit.Node()] = append(b.m.Needs[unit.Node()], st.Node())
 		}
 		if u, state := st.Unit.Look(&b.notes); state == fact.IsKnown {

@@ -41,6 +41,7 @@ type App struct {
 	Rules      []AppRule          `json:"rules,omitempty"`
 	Views      map[string]AppView `json:"views,omitempty"` // by endpoint
 	Hooks      []AppHook          `json:"hooks,omitempty"` // before_request
+	After      []string           `json:"after,omitempty"` // what after_request functions tell the proxy, as in Speaks
 	Chain      []Middleware       `json:"chain,omitempty"` // from the outermost
 	Echo       *Echo              `json:"echo,omitempty"`
 	Extensions []Extension        `json:"extensions,omitempty"`
@@ -176,6 +177,7 @@ type AppRule struct {
 	Methods   []string `json:"methods"`
 	Host      string   `json:"host,omitempty"`
 	Subdomain string   `json:"subdomain,omitempty"`
+	Websocket bool     `json:"websocket,omitempty"`
 }
 
 // AppView is a view function: what it is wrapped in, from the outside, and
@@ -188,6 +190,7 @@ type AppView struct {
 	Uses   []string   `json:"uses,omitempty"`
 	Shows  []string   `json:"shows,omitempty"` // of a cached one: what its templates put out
 	Cached *ViewCache `json:"cached,omitempty"`
+	Speaks []string   `json:"speaks,omitempty"` // else than pages: events, websocket; unbuffered: it tells the proxy so
 }
 
 // Wrap is a decorator around a view.

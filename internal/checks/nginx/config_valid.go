@@ -49,7 +49,15 @@ func configValid(h *check.Hearing, n model.NginxConfigSubject) check.Verdict {
 		return check.Failed("nginx refuses its configuration: "+problem, configRemedy(n, "start")).
 			At(check.Critical).Breaking(true).Because("nginx cannot start, so nothing is served.")
 	}
-	return check.Failed("nginx refuses its configuration: "+problem, configRemedy(n, "reload"))
+	v := check.Failed("nginx refuses its configuration: "+problem, configRemedy(n, "reload"))
+	if len(n.Waiting) > 0 {
+		l := n.Waiting[0]
+		_, _ = l.Ends[0].Shake.Look(h)
+		h.Saw(l.Ends[0].File.Source)
+		return v.At(check.Critical).Breaking(true).
+			Because("The certificate of " + check.List(l.Names()) + " has ended, and the new one cannot be loaded: browsers refuse the site.")
+	}
+	return v
 }
 
 // notThere: no configuration, or no program. What runs on without its file is

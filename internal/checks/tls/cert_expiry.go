@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"assay/internal/check"
+	"assay/internal/fact"
 	"assay/internal/model"
 )
 
@@ -40,7 +41,7 @@ func expiry(h *check.Hearing, l *model.Leaf) check.Verdict {
 	e := l.Ends[0]
 	chain, _, v := served(h, e)
 	if chain == nil {
-		return v
+		return endedHere(h, l, v)
 	}
 	c := chain[0]
 	life, left := c.NotAfter.Sub(c.NotBefore), c.NotAfter.Sub(l.Now)
@@ -75,6 +76,25 @@ func expiry(h *check.Hearing, l *model.Leaf) check.Verdict {
 		return check.Failed(said, r).Because(why)
 	}
 	return check.Warned(said, r).Because(why)
+}
+
+// endedHere is for a name that leads to another machine, which shows none: what
+// nginx has for it here is met when the name leads here again.
+func endedHere(h *check.Hearing, l *model.Leaf, v check.Verdict) check.Verdict {
+	e := l.Ends[0]
+	if e.Own || e.File == nil || e.Of().First != e.Of() {
+		return v
+	}
+	disk, state := e.File.Chain.Look(h)
+	switch {
+	case state == fact.IsUnknown:
+		return check.Passed() // unknown, since the look was blind
+	case len(disk) == 0 || l.Now.Before(disk[0].NotAfter):
+		return v
+	}
+	h.Saw(e.File.Source)
+	return check.Failed(fmt.Sprintf("the certificate that nginx has for %s ended %s ago", e.Name, span(l.Now.Sub(disk[0].NotAfter))), renew(e)).
+		Because("The name leads to " + e.Addr + " and not here, so nobody meets it yet, and a renewal over HTTP cannot come through. Once the name leads here, browsers refuse the site.")
 }
 
 // renew is for a certificate that is old on disk too.

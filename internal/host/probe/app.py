@@ -142,10 +142,41 @@ def names_of(code, into, depth=0):
 KEEP = {"session", "current_user", "login_required", "request", "flash", "set_cookie", "g", "get_jwt_identity", "jwt_required", "cookies", "args", "authorization"}
 
 
+def texts_of(code, depth=0):
+    """The texts that a function holds, those of the functions in it too."""
+    for c in code.co_consts:
+        if isinstance(c, str):
+            yield c
+        elif isinstance(c, tuple):
+            yield from (t for t in c if isinstance(t, str))
+        elif hasattr(c, "co_consts") and depth < 4:
+            yield from texts_of(c, depth + 1)
+
+
+def speech(fn, depth=0):
+    """What else than pages a view speaks: a stream of events, a websocket; and whether it tells the proxy not to wait."""
+    code = getattr(fn, "__code__", None)
+    if code is None:
+        return set()
+    texts = {t.lower() for t in texts_of(code) if len(t) < 80}
+    out = set()
+    if any(t.startswith("text/event-stream") for t in texts):
+        out.add("events")
+    if "x-accel-buffering" in texts:
+        out.add("unbuffered")
+    if "wsgi.websocket" in texts or "websocket" in texts and ("upgrade" in texts or "http_upgrade" in texts):
+        out.add("websocket")
+    for name in code.co_names:
+        other = getattr(fn, "__globals__", {}).get(name)
+        if type(other) is FUNCTION and depth < 2 and own(other.__code__.co_filename):
+            out |= speech(other, depth + 1)
+    return out
+
+
 def view(fn):
     """What one view function is wrapped in, and which request-bound names its code uses."""
     out = {"wraps": [], "uses": []}
-    used, seen = set(), set()
+    used, speaks, seen = set(), set(), set()
     while fn is not None and id(fn) not in seen and len(out["wraps"]) < 20:
         seen.add(id(fn))
         code = getattr(fn, "__code__", None)
@@ -156,6 +187,7 @@ def view(fn):
         if inner is None:
             if code is not None:
                 names_of(code, used)
+                speaks |= speech(fn)
                 if "cached" in out:
                     called(fn, used)
                     out["shows"] = shown(fn)
@@ -167,6 +199,7 @@ def view(fn):
                     c = getattr(getattr(cls, m, None), "__code__", None)
                     if c is not None:
                         names_of(c, used)
+                        speaks |= speech(getattr(cls, m))
             break
         if code is not None:
             of_wrap = set()
@@ -175,6 +208,8 @@ def view(fn):
                                  "file": code.co_filename, "line": code.co_firstlineno, "uses": sorted(of_wrap & KEEP)})
         fn = inner
     out["uses"] = sorted(used & KEEP)
+    if speaks:
+        out["speaks"] = sorted(speaks)
     return out
 
 
@@ -255,9 +290,20 @@ def routes(app):
         if len(rows) >= MANY:
             break
         rows.append({"rule": rule.rule, "endpoint": str(rule.endpoint), "methods": sorted(rule.methods or ()), "host": rule.host or "", "subdomain": rule.subdomain or ""})
+        if getattr(rule, "websocket", False):  # flask-sock, and Werkzeug's own word
+            rows[-1]["websocket"] = True
         if rule.endpoint in app.view_functions and rule.endpoint not in views:
             views[str(rule.endpoint)] = soft(view, app.view_functions[rule.endpoint])
     return rows, views
+
+
+def afterwards(app):
+    """What the functions that see each answer tell the proxy."""
+    out = set()
+    for fns in app.after_request_funcs.values():
+        for fn in list(fns)[:50]:
+            out |= soft(speech, fn) or set()
+    return sorted(out)
 
 
 def hooks(app):

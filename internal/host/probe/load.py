@@ -172,6 +172,7 @@ def tell(target):
     if got:
         R["rules"], R["views"] = got
     R["hooks"] = soft(hooks, app)
+    R["after"] = soft(afterwards, app)
     R["templates"] = soft(templates, app, own)
     trees = soft(trees_of, read_files()) or []
     R["signs"] = soft(signers, trees)
