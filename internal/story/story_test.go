@@ -78,7 +78,7 @@ func TestStrict(t *testing.T) {
 		`line 1: status "broken"`:   "why\n-- bad/break.sh --\nx\n-- bad/want --\nbroken high shop gone\n" + good,
 		`line 2: severity "grave"`:  "why\n-- bad/break.sh --\nx\n-- bad/want --\n\nfail grave shop gone\n" + good,
 		"want: status severity":     "why\n-- bad/break.sh --\nx\n-- bad/want --\nfail high shop\n" + good,
-		"otherwise is deep":         "why\n" + bad + good + "-- good/visit --\nslow\n",
+		"otherwise are deep, and page URL":         "why\n" + bad + good + "-- good/visit --\nslow\n",
 		"want the name of one host": "why\n" + bad + good + "-- good/on --\na b\n",
 		"empty; without":            "why\n" + bad + "-- good/break.sh --\n\n",
 	} {
