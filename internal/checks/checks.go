@@ -11,6 +11,7 @@ import (
 	"assay/internal/checks/gunicorn"
 	"assay/internal/checks/hdr"
 	"assay/internal/checks/health"
+	"assay/internal/checks/host"
 	"assay/internal/checks/log"
 	"assay/internal/checks/net"
 	"assay/internal/checks/nginx"
@@ -26,7 +27,7 @@ import (
 // All families, in the order of the request's way.
 func All() []*check.Family {
 	return []*check.Family{
-		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, upload.Family, gunicorn.Family, health.Family, log.Family, systemd.Family, flask.Family, cache.Family, db.Family, redis.Family, secret.Family, python.Family, backup.Family,
+		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, upload.Family, gunicorn.Family, health.Family, log.Family, systemd.Family, host.Family, flask.Family, cache.Family, db.Family, redis.Family, secret.Family, python.Family, backup.Family,
 	}
 }
 

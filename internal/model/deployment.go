@@ -9,6 +9,18 @@ import (
 	"assay/internal/fact"
 )
 
+// servedByOthers says that each site of a unit that neither runs nor is enabled
+// is another's that runs.
+func servedByOthers(d *Deployment, own []*Site, list []*Deployment, joined map[*Deployment][]*Site) bool {
+	return !slices.ContainsFunc(own, func(s *Site) bool {
+		return !slices.ContainsFunc(list, func(o *Deployment) bool {
+			var n fact.Notes
+			_, state := o.Server.Master.Look(&n)
+			return o != d && !o.Server.Idle && state == fact.IsKnown && slices.Contains(joined[o], s)
+		})
+	})
+}
+
 // deployments joins app servers to the sites that hand requests to them.
 func (b *builder) deployments(servers []*AppServer) {
 	sites := fact.Known[[]*Site](nil)
@@ -43,6 +55,9 @@ func (b *builder) deployments(servers []*AppServer) {
 	}
 	for _, d := range list {
 		own := joined[d]
+		if d.Server.Idle && len(own) > 0 && servedByOthers(d, own, list, joined) {
+			continue // a unit that is left over, with the address of the one that runs
+		}
 		if len(own) > 0 {
 			d.Sites = fact.Known(withSiblings(own, all))
 		} else if d.Sites = sites; state != fact.IsUnknown && !notes.Blind() {

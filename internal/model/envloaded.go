@@ -66,8 +66,22 @@ func (b *builder) envGaps(s *AppServer, u *Unit, m Process, t UnitText, live map
 	var out []EnvGap
 	for _, k := range sortedKeys(t.Env) {
 		v := t.Env[k]
-		if now, has := live[k]; own[k] || has && now == v.Value || strings.Contains(v.Value, "%") {
+		now, has := live[k]
+		if own[k] || has && now == v.Value || strings.Contains(v.Value, "%") {
 			continue
+		}
+		if has && inUnitFile(v.File) && !u.Reload && strings.Contains(v.Value, "[masked:") && strings.Contains(now, "[masked:") {
+			st, stated := b.f.Stat(v.File, false).Look(&n)
+			if stated == fact.IsUnknown {
+				return fact.Unknown[[]EnvGap](n.Why())
+			}
+			if stated == fact.IsKnown && st.MTime.Before(m.Start) { // systemd itself made another value of the line
+				if maskedLength(now) > maskedLength(v.Value) {
+					u.Resolved = append(u.Resolved, EnvGap{Key: k, At: fact.Source{Where: v.File, Line: v.Line,
+						Text: k + " is longer in the process than in this line", Ask: tape.Ask{Kind: tape.KindFile, Name: v.File}}})
+				}
+				continue
+			}
 		}
 		out = append(out, EnvGap{Key: k, At: fact.Source{Where: v.File, Line: v.Line, Text: k + " is another one in the process, or missing there", Ask: tape.Ask{Kind: tape.KindFile, Name: v.File}}})
 	}

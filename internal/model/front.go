@@ -137,6 +137,7 @@ func (b *builder) front(d *Deployment, f *Front, app Node) {
 		f.Away = d.points[i].away()
 	}
 	if f.Fails() {
+		b.fallsMeanwhile(d)
 		f.Log = b.nginxSaid(sf)
 		if r, _ := sf.Reply.Look(&b.notes); r.Status == 500 && d.Server != nil {
 			f.Thrown = b.thrown(d.Server)

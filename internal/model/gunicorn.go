@@ -141,7 +141,7 @@ func (g settings) resolve(name string) fact.Of[[]string] {
 	case syntax.Absent:
 		var n fact.Notes
 		env, state := g.env.Look(&n)
-		if state == fact.IsUnknown && (name == "bind" || name == "workers") {
+		if state == fact.IsUnknown && (name == "bind" || name == "workers" || name == "forwarded_allow_ips") {
 			return fact.Unknown[[]string](n.Why())
 		}
 		v, ok := syntax.Default(name, func(k string) (string, bool) { x, has := env[k]; return x.Value, has })

@@ -67,28 +67,29 @@ type Address struct {
 
 // Deployment is one WSGI app with its own way of a request.
 type Deployment struct {
-	Name      string // the unit's name, or the app's, or the site's
-	Server    *AppServer
-	Sites     fact.Of[[]*Site]
-	Database  fact.Of[*Store]
-	model     *Model
-	names     []*Name
-	leaves    []*Leaf
-	renewals  []*Renewal
-	unlisted  []*Unlisted
-	grieves   fact.Of[[]*Grievance]
-	streams   fact.Of[[]*Stream]
-	surfaces  []*Surface
-	met       []*Front
-	unasked   fact.Notes // what stood in the way of finding names that no block lists
-	throwing  *Throwing
-	crossings []*Crossing
-	pages     []*Page
-	points    []*Points
-	debug     fact.Of[EnvValue] // FLASK_DEBUG, where it is on
-	uses      []*SocketUse
-	forwarded *Forwarded
-	backups   fact.Of[[]*Backup]
+	Name        string // the unit's name, or the app's, or the site's
+	Server      *AppServer
+	Sites       fact.Of[[]*Site]
+	Database    fact.Of[*Store]
+	model       *Model
+	names       []*Name
+	leaves      []*Leaf
+	renewals    []*Renewal
+	unlisted    []*Unlisted
+	grieves     fact.Of[[]*Grievance]
+	streams     fact.Of[[]*Stream]
+	surfaces    []*Surface
+	met         []*Front
+	unasked     fact.Notes // what stood in the way of finding names that no block lists
+	throwing    *Throwing
+	crossings   []*Crossing
+	pages       []*Page
+	points      []*Points
+	debug       fact.Of[EnvValue] // FLASK_DEBUG, where it is on
+	uses        []*SocketUse
+	socketUnits fact.Of[[]*SocketUnit]
+	forwarded   *Forwarded
+	backups     fact.Of[[]*Backup]
 }
 
 // Process is one process.
@@ -201,6 +202,11 @@ type Unit struct {
 	Context    ExecContext
 	Now        time.Time // of the visit
 	CwdGone    bool      // its process runs in a folder that was deleted
+	Mended     bool      // its app can be imported now
+	Again      string    // Restart=, as loaded
+	Resolved   []EnvGap  // variables whose value systemd changes: a % in a unit's file
+	Spoiled    bool      // a store refuses what such a value says
+	NotFound   []string  // programs that its app calls by name and that its PATH does not have
 	Journal    fact.Of[Journal]
 	Warnings   fact.Of[[]facts.Entry] // of systemd itself, where the unit does not run
 	ErrorLog   fact.Of[Journal]       // of its gunicorn, where that writes a file and something is wrong

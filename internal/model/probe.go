@@ -87,6 +87,7 @@ func (b *builder) probe(d *Deployment) {
 		}
 	}
 	d.uses = b.socketUses(d, sites)
+	b.f.Leaf(func() { b.findSocketUnits(d) })
 	d.leaves = b.leaves(d.names)
 	b.secureEdges(d)
 	b.points(d)
@@ -140,8 +141,13 @@ func (b *builder) edges(d *Deployment) {
 	s := d.Server
 	unit, _ := s.Unit.Look(&b.notes)
 	if unit != nil {
+		if a, state := s.Loaded.Look(&b.notes); state == fact.IsKnown {
+			unit.Mended = a.Error == nil && a.Ended == "" && a.Callable
+		}
 		b.m.Needs[s.Node()] = append(b.m.Needs[s.Node()], unit.Node())
 		b.m.Needs[unit.Node()] = append(b.m.Needs[unit.Node()], s.CodeNode())
+		b.m.Needs[s.CodeNode()] = append(b.m.Needs[s.CodeNode()], unit.ExecNode()) // by which program it is loaded
+		b.staleEdges(d, unit)
 	} else {
 		b.m.Needs[s.Node()] = append(b.m.Needs[s.Node()], s.CodeNode())
 	}
@@ -158,6 +164,9 @@ func (b *builder) edges(d *Deployment) {
 		if x.Problem != "" { // it may have been meant to be any of those that nginx names
 			b.meant(d)
 		}
+	}
+	if unit != nil && len(binds) == 0 && unit.Fallen() { // where it would listen is not to be read
+		b.meant(d)
 	}
 	for _, sf := range d.surfaces {
 		b.m.Needs[sf.Node()] = []Node{s.Node()}

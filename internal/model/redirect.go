@@ -84,6 +84,9 @@ func (b *builder) travel(d *Deployment) {
 				for _, s := range n.Sites {
 					b.m.Needs[j.node] = append(b.m.Needs[j.node], s.Node())
 				}
+				if d.Server != nil {
+					b.m.Needs[j.node] = append(b.m.Needs[j.node], d.Server.TrustNode())
+				}
 				all = append(all, j)
 			}
 		}

@@ -141,6 +141,9 @@ func (b *builder) likeTold(st *Store, told []*Store) {
 func (b *builder) storeEdges(d *Deployment) {
 	list, _ := d.Server.Stores.Look(&b.notes)
 	unit, _ := d.Server.Unit.Look(&b.notes)
+	if unit != nil {
+		b.resolvedEdges(d, unit)
+	}
 	for _, st := range list {
 		for _, sf := range d.surfaces {
 			b.m.Needs[sf.Node()] = append(b.m.Needs[sf.Node()], st.Node(), st.OpenNode())

@@ -82,6 +82,13 @@ func (b *builder) throws(d *Deployment) {
 		})
 	}
 	d.throwing = &Throwing{AppServer: s, Thrown: said}
+	threw, _ := said.Look(&b.notes)
+	for _, t := range threw {
+		if m := noProgram.FindStringSubmatch(t.Text); m != nil && !slices.Contains(u.NotFound, m[1]) {
+			u.NotFound = append(u.NotFound, m[1])
+			b.m.Needs[s.ThrownNode()] = append(b.m.Needs[s.ThrownNode()], u.ExecNode())
+		}
+	}
 	list, _ := s.Stores.Look(&b.notes)
 	for _, st := range list {
 		b.m.Needs[s.ThrownNode()] = append(b.m.Needs[s.ThrownNode()], st.SchemaNode(), st.Node(), st.OpenNode())
@@ -94,6 +101,10 @@ func (b *builder) throws(d *Deployment) {
 		}
 	}
 }
+
+// noProgram is Python's word for a program that no folder of PATH has: a bare
+// name (subprocess, 3.6 to 3.13).
+var noProgram = regex.New(`^FileNotFoundError: \[Errno 2\] No such file or directory: '([A-Za-z0-9_+-][A-Za-z0-9_.+-]*)'$`)
 
 func sameException(a, b string) bool {
 	a, _, _ = strings.Cut(a, ":")

@@ -52,6 +52,7 @@ type App struct {
 	Modules    []Module           `json:"modules,omitempty"` // the app's own
 	Opened     []string           `json:"opened,omitempty"`  // the app's own files that were opened
 	Threads    []string           `json:"threads,omitempty"` // running right after the import
+	Jobs       []Job              `json:"jobs"`              // those of them that the app's own code made; nil: not looked for
 	Templates  []Module           `json:"templates,omitempty"`
 	ServerConf *Module            `json:"server_conf,omitempty"` // gunicorn's configuration file
 	Signs      []Signer           `json:"signs,omitempty"`
@@ -64,6 +65,14 @@ type App struct {
 	// stands in no variable and in no file: "same", "different", or "" when
 	// there was none.
 	Again string `json:"again,omitempty"`
+}
+
+// Job is a thread that the import left running: one of the app's own, with where
+// it begins, or a scheduler's.
+type Job struct {
+	Name string `json:"name"`
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
 }
 
 // AppError is the exception that ended the import.

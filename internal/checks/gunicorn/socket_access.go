@@ -3,6 +3,7 @@ package gunicorn
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
@@ -38,6 +39,8 @@ func socketAccess(h *check.Hearing, u *model.SocketUse) check.Verdict {
 		}
 		return check.Failed(fmt.Sprintf("nginx (%s) may not connect to %s: %s %s, mode %04o, %s:%s, is in the way",
 			user.Name, u.Subject(), kinds[b.Type], b.Path, b.Mode, b.Owner, b.Group), accessRemedy(u, b, user))
+	case listens && r.Error == "no such file or directory" && u.Server != nil && u.Server.Down(h.Aside()):
+		return check.DoesNotApply("its service dies, and takes the socket with it")
 	case listens && r.Error == "no such file or directory":
 		return unseenByNginx(h, u)
 	}
@@ -71,7 +74,9 @@ func notTaken(u *model.SocketUse, b tape.Step, user model.User) check.Verdict {
 func unseenByNginx(h *check.Hearing, u *model.SocketUse) check.Verdict {
 	what := "its service has a file system of its own, or the file was removed while it listens"
 	if _, t, ok := files(u.Server); ok {
-		if src, set := t.SettingSource("PrivateTmp"); set && (src.Text == "PrivateTmp=yes" || src.Text == "PrivateTmp=true") {
+		at := strings.TrimPrefix(u.Subject(), "unix:")
+		inTmp := strings.HasPrefix(at, "/tmp/") || strings.HasPrefix(at, "/var/tmp/")
+		if src, set := t.SettingSource("PrivateTmp"); set && inTmp && (src.Text == "PrivateTmp=yes" || src.Text == "PrivateTmp=true") {
 			h.Saw(src)
 			what = u.Server.UnitName() + " has a /tmp of its own (PrivateTmp=yes)"
 		}

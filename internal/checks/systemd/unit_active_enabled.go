@@ -20,7 +20,7 @@ var _ = Family.Add(check.Check{
 	Guide:    "000 step 5: enable --now",
 	Why:      "The app does not run: nginx has nobody to hand requests to, and answers 502 Bad Gateway.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).Units, activeEnabled),
+	Ask:      check.Both(check.Each((*model.Deployment).Units, activeEnabled), check.Each((*model.Deployment).SocketUnits, socketUnit)),
 })
 
 // startMay is how long a start may take before "activating" is a fault:
@@ -32,9 +32,11 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 	name := u.Name
 	switch {
 	case u.Load != "loaded":
-		return notLoaded(u)
+		return notLoaded(h, u)
 	case u.Looping() && u.Restarts >= 3:
 		return exited(u, check.Failed(name+" dies each time it is started"+because(h, u), mend(u, "restart")))
+	case u.Active == "failed" && u.GaveUp(h):
+		return exited(u, gaveUp(h, u))
 	case u.Active == "failed":
 		return exited(u, check.Failed(name+" has failed"+because(h, u), mend(u, "start")))
 	case u.Looping():
@@ -58,7 +60,22 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 		return check.Warned(name+" runs, but is not enabled: after a reboot it stays down", enable(name)).
 			Because("The site works until the machine restarts, and is gone after that.").Breaking(false)
 	}
+	if u.Young() { // it may have died before, and only the journal tells
+		_, _ = u.Journal.Look(h)
+	}
 	return check.Passed()
+}
+
+// gaveUp is a unit that systemd does not start any more: mending the cause is
+// not enough.
+func gaveUp(h *check.Hearing, u *model.Unit) check.Verdict {
+	what := u.Name + " was started too often, and systemd gave up on it (start limit)" + because(h, u)
+	r := mend(u, "start")
+	if u.Mended {
+		what += "; the app can be imported now"
+		r.Do, r.Commands = "What it failed on is mended, as far as can be seen: start it by hand, once.", r.Commands[1:]
+	}
+	return check.Failed(what, r).Because("Nothing starts it again by itself, not even when its cause is mended: visitors get 502 Bad Gateway until somebody does.")
 }
 
 // because is the reason in the journal's words, else in those of the exit code.
@@ -113,12 +130,18 @@ func clip(s string) string {
 	return s
 }
 
-func notLoaded(u *model.Unit) check.Verdict {
+func notLoaded(h *check.Hearing, u *model.Unit) check.Verdict {
 	why := u.LoadError // org.freedesktop.systemd1.BadUnitSetting "Unit ... has a bad unit file setting."
 	if _, quoted, ok := strings.Cut(why, "\""); ok {
 		why = strings.Trim(quoted, "\"")
 	}
 	what, first := "systemd cannot load "+u.Name+": "+strings.TrimSuffix(why, "."), "systemd-analyze verify "+u.Name
+	if t, known := u.Files.Look(h.Aside()); known == fact.IsKnown && len(t.Exec) > 1 && !u.Oneshot {
+		second := t.Exec[len(t.Exec)-1]
+		h.Saw(fact.Source{Where: second.File, Line: second.Line, Text: "ExecStart=" + strings.Join(second.Argv, " ")})
+		what = fmt.Sprintf("systemd cannot load %s: it has more than one ExecStart=, the last in %s", u.Name, second.File)
+		first = "# an empty line ExecStart= before that of " + second.File + " clears the first; then: sudo systemctl daemon-reload"
+	}
 	switch u.Load {
 	case "masked":
 		what, first = u.Name+" is masked: systemd refuses to start it", "sudo systemctl unmask "+u.Name

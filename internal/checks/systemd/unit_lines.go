@@ -24,6 +24,9 @@ func unitLines(h *check.Hearing, e model.ExecSubject) check.Verdict {
 	if _, known := u.Files.Open(h.Aside()); !known {
 		return check.DoesNotApply(u.Name + " has no unit file to judge")
 	}
+	if len(u.Resolved) > 0 {
+		return resolved(h, u)
+	}
 	list := u.Ignored()
 	if len(list) == 0 {
 		_, _ = u.Files.Open(h)
@@ -54,6 +57,22 @@ func unitLines(h *check.Hearing, e model.ExecSubject) check.Verdict {
 		return check.Warned(what+"; the variable is set elsewhere", r).At(check.Low)
 	}
 	return check.Failed(what, r)
+}
+
+// resolved is a secret with a %: systemd puts something else in its place, and
+// says nothing.
+func resolved(h *check.Hearing, u *model.Unit) check.Verdict {
+	g := u.Resolved[0]
+	h.Saw(g.At)
+	v := check.Failed(fmt.Sprintf("systemd takes a %% in %s for a specifier of its own: %s gets another value than the line says", g.Key, u.Name), check.Remedy{
+		Do:       "Write each percent sign of the value twice (%%) in a unit's file; or set the variable in a file of EnvironmentFile=, where a single one is right.",
+		Commands: []string{fmt.Sprintf("sudoedit %s   # line %d", g.At.Where, g.At.Line), "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
+		Verify:   "sudo assay check --only systemd.unit.lines", Minutes: 5,
+	})
+	if u.Spoiled {
+		return v.At(check.Critical).Breaking(true).Because("The app logs in with a password, or goes to an address, that nobody wrote.")
+	}
+	return v.Because("The app works with a value that nobody wrote: a key, a password or an address.")
 }
 
 func setElsewhere(u *model.Unit, name string) bool {

@@ -149,12 +149,29 @@ def load():
     return by_name(JOB["target"])
 
 
+def jobs():
+    """The threads that the app's own code made, and schedulers of packages that run its jobs."""
+    out = []
+    for t in threading.enumerate():
+        if t is threading.main_thread():
+            continue
+        run = getattr(t, "_target", None) or getattr(t, "function", None) or type(t).run
+        while hasattr(run, "func"):
+            run = run.func
+        code = getattr(getattr(run, "__func__", run), "__code__", None)
+        mine = code is not None and own(code.co_filename)
+        if mine or t.name == "APScheduler":
+            out.append({"name": t.name, "file": code.co_filename if mine else "", "line": code.co_firstlineno if mine else 0})
+    return out[:20]
+
+
 def tell(target):
     R["callable"] = callable(target)
     layers, app = chain(target)
     R["chain"] = layers
     R["modules"] = soft(modules) or []
     R["engines"] = soft(engines, app)
+    R["jobs"] = soft(jobs) or []
     R["threads"] = [t.name for t in threading.enumerate() if t is not threading.main_thread()][:50]
     R["handlers"] = soft(handlers, app)
     R["migrations"] = soft(migrations, app)
