@@ -36,6 +36,9 @@ func (b *builder) appServers() []*AppServer {
 		b.readGunicorn(s)
 		b.loadApp(s)
 		s.EnvGaps = b.envLoaded(s)
+		if u, state := s.Unit.Look(&b.notes); state == fact.IsKnown {
+			u.Gaps = s.EnvGaps
+		}
 		b.f.Leaf(func() { s.Stores = b.storesOf(s) })
 		b.f.Leaf(func() { s.Uploads = b.uploads(s) })
 	}

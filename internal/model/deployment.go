@@ -9,6 +9,18 @@ import (
 	"assay/internal/fact"
 )
 
+// mayBeLeftOver: where no process was seen, another service may have the place
+// of a unit that does not run.
+func (b *builder) mayBeLeftOver(s *AppServer) {
+	var n fact.Notes
+	if _, state := b.f.Procs().Look(&n); state != fact.IsUnknown {
+		return
+	}
+	if u, state := s.Unit.Look(&fact.Notes{}); state == fact.IsKnown {
+		u.unseen = append(u.unseen, n.Why())
+	}
+}
+
 // servedByOthers says that each site of a unit that neither runs nor is enabled
 // is another's that runs.
 func servedByOthers(d *Deployment, own []*Site, list []*Deployment, joined map[*Deployment][]*Site) bool {
@@ -55,6 +67,9 @@ func (b *builder) deployments(servers []*AppServer) {
 	}
 	for _, d := range list {
 		own := joined[d]
+		if d.Server.Idle {
+			b.mayBeLeftOver(d.Server)
+		}
 		if d.Server.Idle && len(own) > 0 && servedByOthers(d, own, list, joined) {
 			continue // a unit that is left over, with the address of the one that runs
 		}

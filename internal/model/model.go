@@ -200,13 +200,14 @@ type Unit struct {
 	Root       string // RootDirectory=: its paths begin there
 	Files      fact.Of[UnitText]
 	Context    ExecContext
-	Now        time.Time // of the visit
-	CwdGone    bool      // its process runs in a folder that was deleted
-	Mended     bool      // its app can be imported now
-	Again      string    // Restart=, as loaded
-	Resolved   []EnvGap  // variables whose value systemd changes: a % in a unit's file
-	Spoiled    bool      // a store refuses what such a value says
-	NotFound   []string  // programs that its app calls by name and that its PATH does not have
+	Now        time.Time         // of the visit
+	CwdGone    bool              // its process runs in a folder that was deleted
+	Mended     bool              // its app can be imported now
+	Again      string            // Restart=, as loaded
+	Gaps       fact.Of[[]EnvGap] // between its process and its files
+	Resolved   []EnvGap          // variables whose value systemd changes: a % in a unit's file
+	Spoiled    bool              // a store refuses what such a value says
+	NotFound   []string          // programs that its app calls by name and that its PATH does not have
 	Journal    fact.Of[Journal]
 	Warnings   fact.Of[[]facts.Entry] // of systemd itself, where the unit does not run
 	ErrorLog   fact.Of[Journal]       // of its gunicorn, where that writes a file and something is wrong

@@ -32,6 +32,9 @@ func unitLines(h *check.Hearing, e model.ExecSubject) check.Verdict {
 		_, _ = u.Files.Open(h)
 		if u.Masked() { // a value that the files do not show: systemd's own words tell
 			_, _ = u.Warnings.Look(h)
+			if u.Running() {
+				_, _ = u.Gaps.Look(h)
+			}
 		}
 		return check.Passed()
 	}
