@@ -8,6 +8,7 @@ import (
 	"assay/internal/fact"
 	"assay/internal/facts"
 	"assay/internal/syntax/gunicorn"
+	"assay/internal/syntax/netfiles"
 	syntax "assay/internal/syntax/unit"
 	"assay/internal/tape"
 )
@@ -89,7 +90,7 @@ func (b *builder) execContext(u *Unit) ExecContext {
 // each start, which no file names: then it is the running process's.
 func (b *builder) serviceUser(u *Unit) fact.Of[User] {
 	if !u.Dynamic {
-		return b.user(u.userOrRoot())
+		return b.asUnit(u)
 	}
 	return fact.Bind(b.f.Procs(), func(procs []Process) fact.Of[User] {
 		for _, p := range procs {
@@ -98,6 +99,38 @@ func (b *builder) serviceUser(u *Unit) fact.Of[User] {
 			}
 		}
 		return fact.Unknown[User](fact.Why{Text: "look up the user of " + u.Name + ": systemd makes it up at each start (DynamicUser=), and it does not run"})
+	})
+}
+
+// asUnit is the unit's account with the groups that systemd gives it: Group=
+// takes the place of the account's own, which the service is then not in, and
+// SupplementaryGroups= come on top (systemd.exec(5)).
+func (b *builder) asUnit(u *Unit) fact.Of[User] {
+	return fact.Bind(b.user(u.userOrRoot()), func(who User) fact.Of[User] {
+		return fact.Bind(b.f.Accounts(), func(db netfiles.Accounts) fact.Of[User] {
+			own := who.GID
+			var also []int
+			for _, name := range append([]string{u.Group}, u.Supplementary...) {
+				g, ok := db.Group(name)
+				if name == "" || !ok { // a group that is not there keeps the service from its start, which says so
+					continue
+				}
+				if name == u.Group {
+					who.GID = g.GID
+				}
+				also = append(also, g.GID)
+			}
+			if who.GID != own {
+				who.Groups = slices.DeleteFunc(slices.Clone(who.Groups), func(g int) bool { return g == own })
+			}
+			for _, g := range also {
+				if !slices.Contains(who.Groups, g) {
+					who.Groups = append(who.Groups, g)
+				}
+			}
+			slices.Sort(who.Groups)
+			return fact.Known(who)
+		})
 	})
 }
 

@@ -195,30 +195,32 @@ type Unit struct {
 	WorkingDir string
 	User       string
 	Group      string
-	Oneshot    bool
-	Dynamic    bool   // its user is made up at each start
-	Root       string // RootDirectory=: its paths begin there
-	Files      fact.Of[UnitText]
-	Context    ExecContext
-	Now        time.Time         // of the visit
-	CwdGone    bool              // its process runs in a folder that was deleted
-	Mended     bool              // its app can be imported now
-	Again      string            // Restart=, as loaded
-	Gaps       fact.Of[[]EnvGap] // between its process and its files
-	Resolved   []EnvGap          // variables whose value systemd changes: a % in a unit's file
-	Spoiled    bool              // a store refuses what such a value says
-	NotFound   []string          // programs that its app calls by name and that its PATH does not have
-	Journal    fact.Of[Journal]
-	Warnings   fact.Of[[]facts.Entry] // of systemd itself, where the unit does not run
-	ErrorLog   fact.Of[Journal]       // of its gunicorn, where that writes a file and something is wrong
-	Boot       bool                   // systemd starts it with the machine
-	Signalled  bool                   // ExitStatus is the number of a signal
-	Source     fact.Source            // what systemctl said
-	listens    []string               // addresses of the socket units in Triggers
-	obstacle   *Obstacle
-	errorFile  fact.Of[[]string] // errorlog, as gunicorn is told
-	leaves     *fact.Source      // where gunicorn is told to go into the background
-	unseen     []fact.Why        // units that may start this one and could not be looked at
+	// Supplementary are the groups of SupplementaryGroups=.
+	Supplementary []string
+	Oneshot       bool
+	Dynamic       bool   // its user is made up at each start
+	Root          string // RootDirectory=: its paths begin there
+	Files         fact.Of[UnitText]
+	Context       ExecContext
+	Now           time.Time         // of the visit
+	CwdGone       bool              // its process runs in a folder that was deleted
+	Mended        bool              // its app can be imported now
+	Again         string            // Restart=, as loaded
+	Gaps          fact.Of[[]EnvGap] // between its process and its files
+	Resolved      []EnvGap          // variables whose value systemd changes: a % in a unit's file
+	Spoiled       bool              // a store refuses what such a value says
+	NotFound      []string          // programs that its app calls by name and that its PATH does not have
+	Journal       fact.Of[Journal]
+	Warnings      fact.Of[[]facts.Entry] // of systemd itself, where the unit does not run
+	ErrorLog      fact.Of[Journal]       // of its gunicorn, where that writes a file and something is wrong
+	Boot          bool                   // systemd starts it with the machine
+	Signalled     bool                   // ExitStatus is the number of a signal
+	Source        fact.Source            // what systemctl said
+	listens       []string               // addresses of the socket units in Triggers
+	obstacle      *Obstacle
+	errorFile     fact.Of[[]string] // errorlog, as gunicorn is told
+	leaves        *fact.Source      // where gunicorn is told to go into the background
+	unseen        []fact.Why        // units that may start this one and could not be looked at
 }
 
 // EnvValue is a variable of a service's environment with where it was set.
