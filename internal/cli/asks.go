@@ -23,7 +23,7 @@ func readings() []reading {
 	return []reading{
 		{tape.KindSelf, "who looks and when: user id, host name, time of boot"},
 		{tape.KindFile, "the beginning or the end of a file, at most 1 MiB: configuration of nginx and systemd, the server's own configuration, environment files, logs"},
-		{tape.KindStat, "owner, mode, size and times of a path, and for some the hash of what is in it"},
+		{tape.KindStat, "owner, mode, size and times of a path, for some the hash of what is in it, or how much of its disk is free"},
 		{tape.KindGlob, "which paths match a pattern, as include does in nginx"},
 		{tape.KindTree, "the names of the files in a folder, at most 400"},
 		{tape.KindAccess, "whether a user may read a path or connect to a socket, tried with that user's rights"},

@@ -53,6 +53,23 @@ func (f *Facts) Glob(pattern string) fact.Of[[]string] {
 	})
 }
 
+// Space is what is left of the file system that a folder lies on.
+func (f *Facts) Space(path string) fact.Of[tape.Space] {
+	a := tape.Ask{Kind: tape.KindStat, Name: path, Arg: "space"}
+	st := read(f, a, path, func(s tape.Stat) string {
+		if s.Space == nil {
+			return "not known"
+		}
+		return fmt.Sprintf("%d KiB of %d MiB are free", s.Space.Free>>10, s.Space.Total>>20)
+	})
+	return fact.Bind(st, func(s tape.Stat) fact.Of[tape.Space] {
+		if s.Space == nil {
+			return fact.Unknown[tape.Space](fact.Why{Text: "see what is free at " + path, Ask: a})
+		}
+		return fact.Known(*s.Space)
+	})
+}
+
 // Tree lists a folder with what is below it.
 func (f *Facts) Tree(folder string) fact.Of[[]tape.Entry] {
 	return read(f, tape.Ask{Kind: tape.KindTree, Name: folder}, folder, func(e []tape.Entry) string {

@@ -95,7 +95,7 @@ func (l *local) stat(ctx context.Context, a tape.Ask) tape.Answer {
 	if why := badPath(a.Name); why != "" {
 		return unseen(deed, why)
 	}
-	if a.Arg != "" && a.Arg != "hash" {
+	if a.Arg != "" && a.Arg != "hash" && a.Arg != "space" {
 		return unseen(deed, "no such way to look at a file: "+short(a.Arg))
 	}
 	var st tape.Stat
@@ -106,6 +106,16 @@ func (l *local) stat(ctx context.Context, a tape.Ask) tape.Answer {
 		}
 		defer s.close()
 		st = describe(s)
+		var fs unix.Statfs_t
+		if a.Arg == "space" {
+			if err := unix.Fstatfs(s.fd, &fs); err != nil {
+				return l.failedRead(r, deed, err)
+			}
+			st.Space = &tape.Space{Free: int64(fs.Bavail) * fs.Bsize, Total: int64(fs.Blocks) * fs.Bsize, Inodes: int64(fs.Ffree)}
+			if fs.Files == 0 {
+				st.Space.Inodes = -1
+			}
+		}
 		return tape.Answer{Status: tape.Seen}
 	})
 	if v.Status != tape.Seen {

@@ -5,15 +5,17 @@ import (
 	"strings"
 
 	"assay/internal/fact"
+	"assay/internal/tape"
 )
 
 // Addressed is an app with the addresses that visitors type to come to it.
 type Addressed struct {
 	*AppServer
-	Names  []string // that are handed to the app
-	Paths  []string // the locations that are
-	Lost   []string // names under which the app itself finds no page at /
-	Direct int      // what it answers without nginx, under the first name; 0: not known
+	Names  []string                // that are handed to the app
+	Paths  []string                // the locations that are
+	Lost   []string                // names under which the app itself finds no page at /
+	Direct fact.Of[tape.HTTPReply] // what it answers without nginx, under the first name
+	Asked  []fact.Of[tape.HTTPReply]
 }
 
 // Node is the address as the app understands it.
@@ -29,7 +31,7 @@ func (d *Deployment) Addresseds() fact.Of[[]*Addressed] {
 			if d.Server == nil || d.Server.Idle {
 				return nil
 			}
-			a := &Addressed{AppServer: d.Server}
+			a := &Addressed{AppServer: d.Server, Direct: fact.Absent[tape.HTTPReply]()}
 			for _, s := range sites {
 				for _, r := range s.Routes {
 					a.Paths = append(a.Paths, r.Path)
@@ -44,18 +46,34 @@ func (d *Deployment) Addresseds() fact.Of[[]*Addressed] {
 				return nil
 			}
 			var n fact.Notes
+			if _, state := d.Server.Listens.Look(&n); state == fact.IsUnknown {
+				a.Direct = fact.Unknown[tape.HTTPReply](n.Why())
+			}
 			for _, sf := range d.surfaces {
-				r, _ := sf.Reply.Look(&n)
-				switch {
-				case sf.Direct:
-					a.Direct = r.Status
-				case r.Status == 404:
+				if sf.Direct {
+					a.Direct = sf.Reply
+					continue
+				}
+				a.Asked = append(a.Asked, sf.Reply)
+				if r, _ := sf.Reply.Look(&n); r.Status == 404 {
 					a.Lost = append(a.Lost, sf.Host)
 				}
 			}
 			return []*Addressed{a}
 		})
 	})
+}
+
+// addressEdges: an app that has a page for one Host alone stands on the ways that
+// hand it another one.
+func (b *builder) addressEdges(d *Deployment) {
+	a, _ := d.Server.Code.Look(&b.notes)
+	ways, _ := d.HandedOn().Look(&b.notes)
+	for _, x := range ways {
+		if a != nil && a.MatchesHost() && x.Host != "" {
+			b.m.Needs[d.Server.AddressNode()] = append(b.m.Needs[d.Server.AddressNode()], x.Node())
+		}
+	}
 }
 
 // Concurrent is how many processes serve the app, as it is told or as it runs.

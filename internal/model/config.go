@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"assay/internal/fact"
 	"assay/internal/regex"
 	"assay/internal/tape"
 )
@@ -89,4 +90,31 @@ func (a *App) Selector() (tape.EnvRead, bool) {
 		}
 	}
 	return tape.EnvRead{}, false
+}
+
+// Configured is an app with what it throws at requests, as it is configured.
+type Configured struct {
+	*AppServer
+	Thrown fact.Of[[]Thrown]
+}
+
+// Node is the app's configuration.
+func (x *Configured) Node() Node { return x.ConfigNode() }
+
+// ConfigNode is the app's configuration: which database it uses stands on it.
+func (s *AppServer) ConfigNode() Node { return Node("config:" + s.Name) }
+
+// Configs is the app, where a service runs it.
+func (d *Deployment) Configs() fact.Of[[]*Configured] {
+	return fact.Then(d.Apps(), func(list []*AppServer) []*Configured {
+		var out []*Configured
+		for _, s := range list {
+			x := &Configured{s, fact.Absent[[]Thrown]()}
+			if d.throwing != nil {
+				x.Thrown = d.throwing.Thrown
+			}
+			out = append(out, x)
+		}
+		return out
+	})
 }

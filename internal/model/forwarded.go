@@ -322,6 +322,12 @@ func (a *App) Named() bool {
 	return ok && Is(c)
 }
 
+// MatchesHost says that the app has no page for a Host other than SERVER_NAME:
+// Flask below 3.1 (flask/app.py, create_url_adapter).
+func (a *App) MatchesHost() bool {
+	return a.Named() && a.Dists["flask"] != "" && !AtLeast(a.Dists["flask"], 3, 1)
+}
+
 // AtLeast compares the first two numbers of a version; false where it has none.
 func AtLeast(version string, major, minor int) bool {
 	a, rest, _ := strings.Cut(version, ".")

@@ -65,6 +65,13 @@ func (f *Front) Lost() (*Surface, bool) {
 	return s, state == fact.IsKnown && r.Error == "" && r.Status < 400
 }
 
+// Waits says that visitors get no answer in time.
+func (f *Front) Waits() bool {
+	var n fact.Notes
+	r, state := f.Reply.Look(&n)
+	return state == fact.IsKnown && (r.Class == "timeout" || r.Status == 504)
+}
+
 // Explained says that the request's own failure tells what it is.
 func (f *Front) Explained() bool {
 	var n fact.Notes

@@ -90,6 +90,11 @@ type Deployment struct {
 	socketUnits fact.Of[[]*SocketUnit]
 	forwarded   *Forwarded
 	backups     fact.Of[[]*Backup]
+	linked      []*Linked
+	strangers   []*Stranger
+	served      []*Served
+	asset       fact.Of[string]
+	flaskEnv    fact.Of[EnvValue]
 }
 
 // Process is one process.

@@ -191,6 +191,21 @@ type Secured struct {
 // Node stands on every address of the names.
 func (n Secured) Node() Node { return Node("https:" + n.Name.Name) }
 
+// Plain says that the names are served over http on purpose, as it seems: a block
+// hands what comes to port 80 to an app, and none has port 443.
+func (n Secured) Plain() bool {
+	plain := false
+	for _, s := range n.Sites {
+		for _, l := range s.Listens {
+			if l.TLS || l.Unix == "" && l.Port == 443 {
+				return false
+			}
+			plain = plain || l.Port == 80 && len(s.Routes) > 0
+		}
+	}
+	return plain
+}
+
 // secured sorts names by the blocks that they stand in.
 func secured(names []*Name) []Secured {
 	var out []Secured

@@ -42,6 +42,17 @@ type Elsewhere struct {
 	Same   fact.Of[bool] // the certificate there is one that is served here
 }
 
+// Beside says that the name has an address of this host's own, too, by which
+// visitors come, and that no router in front of this host can have the other
+// one: it is of the same kind, or of IPv6, which is not translated.
+func (p *Points) Beside(e *Elsewhere) bool {
+	v6 := strings.Contains(e.Addr, ":")
+	return slices.ContainsFunc(p.Here, func(a string) bool {
+		ip, err := netip.ParseAddr(a)
+		return err == nil && Public(ip) && (v6 || ip.Is4())
+	})
+}
+
 // Pointers are the names with where they lead.
 func (d *Deployment) Pointers() fact.Of[[]*Points] {
 	return fact.Then(d.ServedNames(), func([]*Name) []*Points { return d.points })

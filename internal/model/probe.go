@@ -97,6 +97,7 @@ func (b *builder) probe(d *Deployment) {
 		b.direct(d)
 	}
 	b.meet(d)
+	b.linked(d)
 	b.crossings(d)
 	b.pages(d)
 	if d.Server == nil {
@@ -105,12 +106,17 @@ func (b *builder) probe(d *Deployment) {
 	d.Server.Sessions = b.sessions(d)
 	d.Server.Leaks, d.Server.History = b.leaks(d.Server, b.f.Leaks), b.leaks(d.Server, b.f.History)
 	d.debug = b.debugVariable(d.Server)
+	d.flaskEnv = b.flaskEnv(d.Server)
+	d.asset = b.asset(d.Server)
+	b.servedUploads(d)
+	b.strangers(d)
 	b.forwarded(d)
 	if d.Server.Development() {
 		d.Server.App = b.target(d.Server)
 	}
 	d.Database = d.Server.mainDatabase()
 	b.edges(d)
+	b.addressEdges(d)
 	b.storeEdges(d)
 	b.streams(d)
 	b.f.Leaf(func() { b.throws(d) })

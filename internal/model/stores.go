@@ -1,6 +1,7 @@
 package model
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -189,15 +190,24 @@ var pgUnit = regex.New(`^postgresql@([\w.]+)-([\w.-]+)\.service$`)
 // pgLast is how PostgreSQL begins the line that says why it ends.
 var pgLast = regex.New(`(FATAL|PANIC|ERROR): +(.*)`)
 
-// storeSaid is the last reason that a server which does not run gave: Debian's
-// clusters of PostgreSQL write to a file of their own, others to the journal.
+// beyond is what the system refuses a server, whatever it was about to do.
+var beyond = regex.New(`No space left on device|Disk quota exceeded|Read-only file system|Input/output error|Cannot allocate memory|Too many open files`)
+
+// storeSaid is the last reason that a server which does not run gave, or what
+// the system refuses one that runs and cannot work: Debian's clusters of
+// PostgreSQL write to a file of their own, others to the journal.
 func (b *builder) storeSaid(st *Store) fact.Of[fact.Source] {
 	var n fact.Notes
 	u, state := st.Unit.Look(&n)
-	if state != fact.IsKnown || u.Running() {
+	sql, _ := st.SQL.Look(&n)
+	runs := state == fact.IsKnown && u.Running()
+	if state != fact.IsKnown || runs && sql.Class != tape.StoreOther {
 		return fact.Absent[fact.Source]()
 	}
 	m := pgUnit.FindStringSubmatch(u.Name)
+	if m == nil && runs {
+		return fact.Absent[fact.Source]()
+	}
 	if m == nil {
 		if c, ok := u.Complaint(); ok && c.Telling() {
 			return fact.Known(fact.Source{Where: c.Source.Where, Text: c.Text, Ask: c.Source.Ask})
@@ -209,6 +219,9 @@ func (b *builder) storeSaid(st *Store) fact.Of[fact.Source] {
 		last := ""
 		for l := range strings.Lines(text) {
 			switch said := pgLast.FindStringSubmatch(l); {
+			case runs && said != nil && beyond.MatchString(l):
+				last = said[2]
+			case runs && said != nil:
 			case said != nil && said[1] != "ERROR":
 				last = said[0]
 			case strings.Contains(l, "ready to accept connections"):
@@ -219,6 +232,60 @@ func (b *builder) storeSaid(st *Store) fact.Of[fact.Source] {
 			return fact.Absent[fact.Source]()
 		}
 		return fact.Known(fact.Source{Where: file, Text: clip(strings.TrimSpace(last)), Ask: tape.Ask{Kind: tape.KindFile, Name: file, Arg: "tail"}})
+	})
+}
+
+// little is so little space that a database can do nothing with it.
+const little = 1 << 20
+
+// full is the folder of the data of a server on this host that runs and does not
+// work, where its disk is full.
+func (b *builder) full(st *Store) fact.Of[string] {
+	var n fact.Notes
+	r, _ := st.SQL.Look(&n)
+	if !st.Local || r.Class != tape.StoreOther && r.Class != tape.StoreTimeout && r.Class != tape.StoreStarting {
+		return fact.Absent[string]()
+	}
+	held := fact.Bind(st.Listen, func(l *Listener) fact.Of[[]Process] { return l.Holders })
+	return fact.Bind(held, func(procs []Process) fact.Of[string] {
+		for _, p := range procs {
+			i := slices.Index(p.Args, "-D") + 1
+			if i == 0 || i == len(p.Args) || !path.IsAbs(p.Args[i]) {
+				continue
+			}
+			dir := path.Clean(p.Args[i])
+			return fact.Bind(b.f.Space(dir), func(s tape.Space) fact.Of[string] {
+				if s.Free < little || s.Inodes == 0 {
+					return fact.Known(dir)
+				}
+				return fact.Absent[string]()
+			})
+		}
+		return fact.Absent[string]()
+	})
+}
+
+const resolvConf = "/etc/resolv.conf"
+
+// resolver is what says which name server is asked, where none answered.
+func (b *builder) resolver(st *Store) fact.Of[fact.Source] {
+	var n fact.Notes
+	sql, _ := st.SQL.Look(&n)
+	redis, _ := st.Redis.Look(&n)
+	if sql.Class != tape.StoreResolver && redis.Class != tape.StoreResolver {
+		return fact.Absent[fact.Source]()
+	}
+	return fact.Then(b.f.File(resolvConf), func(text string) fact.Source {
+		src := fact.Source{Where: resolvConf, Text: "no nameserver: 127.0.0.1 is asked", Ask: tape.Ask{Kind: tape.KindFile, Name: resolvConf}}
+		i := 0
+		for l := range strings.Lines(text) {
+			i++
+			if w := strings.Fields(l); len(w) > 1 && w[0] == "nameserver" {
+				src.Line, src.Text = i, strings.Join(w[:2], " ")
+				break
+			}
+		}
+		return src
 	})
 }
 

@@ -90,13 +90,17 @@ func (b *builder) throws(d *Deployment) {
 		}
 	}
 	list, _ := s.Stores.Look(&b.notes)
+	b.m.Needs[s.ThrownNode()] = append(b.m.Needs[s.ThrownNode()], s.ConfigNode())
 	for _, st := range list {
 		b.m.Needs[s.ThrownNode()] = append(b.m.Needs[s.ThrownNode()], st.SchemaNode(), st.Node(), st.OpenNode())
+		b.m.Needs[st.Node()] = append(b.m.Needs[st.Node()], s.ConfigNode())
+		b.m.Needs[st.SchemaNode()] = append(b.m.Needs[st.SchemaNode()], s.ConfigNode())
 	}
 	for _, f := range d.met {
 		c, state := f.Thrown.Look(&b.notes)
 		mine, _ := said.Look(&b.notes)
-		if state == fact.IsKnown && slices.ContainsFunc(mine, func(t Thrown) bool { return sameException(t.Text, c.Text) }) {
+		same := state == fact.IsKnown && slices.ContainsFunc(mine, func(t Thrown) bool { return sameException(t.Text, c.Text) })
+		if same || len(mine) > 0 && f.Waits() { // what the app waits for may be what it gave up on before
 			b.m.Needs[f.Node()] = append(b.m.Needs[f.Node()], s.ThrownNode())
 		}
 	}

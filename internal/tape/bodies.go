@@ -21,6 +21,14 @@ type Stat struct {
 	Link  string    `json:"link,omitempty"`   // a link's text
 	Real  string    `json:"real,omitempty"`   // a link's end, "" when it dangles
 	SHA   string    `json:"sha256,omitempty"` // with "hash", regular files up to MaxFile; of the link's end
+	Space *Space    `json:"space,omitempty"`  // with "space"
+}
+
+// Space is what is left of the file system that a path lies on.
+type Space struct {
+	Free   int64 `json:"free"` // bytes, for who is not root
+	Total  int64 `json:"total"`
+	Inodes int64 `json:"inodes"` // free ones; -1 where they are not counted
 }
 
 // Entry is one row of a Tree, its path relative to the folder.

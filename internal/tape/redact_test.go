@@ -121,3 +121,15 @@ func BenchmarkRedactLongLines(b *testing.B) {
 	}
 	b.ReportMetric(worst, "x-twice-as-long")
 }
+
+func TestRedactKnowsNamesFromHeaders(t *testing.T) {
+	tp := &Tape{}
+	tp.Put(Ask{Kind: KindLeaks, Name: "/srv/shop"}, Encode(LeakReport{Secrets: []string{"SECRET_KEY", "JWT_SECRET_KEY"}}))
+	tp.Put(Ask{Kind: KindApp, Name: "pid 7"}, Encode(App{Config: []AppSetting{{Key: "JWT_SECRET_KEY"}}}))
+	tp.Redact([]byte("k"))
+	for _, a := range tp.Asks() {
+		if v, _ := tp.Get(a); !strings.Contains(v.Body, "JWT_SECRET_KEY") {
+			t.Errorf("%s: %s", a, v.Body)
+		}
+	}
+}

@@ -17,7 +17,7 @@ type Kind string
 const (
 	KindSelf    Kind = "self"    // who looks, and when: JSON Visit
 	KindFile    Kind = "file"    // Name: path; Arg: "" all, at most MaxFile, "head" the first 256 bytes, "tail" the last 64 KiB, "tail-after" the same once our requests were answered
-	KindStat    Kind = "stat"    // Name: path; Arg: "" or "hash": JSON Stat
+	KindStat    Kind = "stat"    // Name: path; Arg: "", "hash" or "space": JSON Stat
 	KindGlob    Kind = "glob"    // Name: pattern: JSON []string, sorted
 	KindTree    Kind = "tree"    // Name: folder: JSON []Entry, at most MaxTree, breadth first
 	KindAccess  Kind = "access"  // Name: path; Arg: r, w, x or connect; As: Identity: JSON AccessReport

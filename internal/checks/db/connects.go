@@ -116,10 +116,16 @@ func trouble(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.R
 	case tape.StoreHost:
 		return fmt.Sprintf("the app looks for its database at %s, and that name has no address", quote(or(r.Host, s.Host))), hostRemedy(s, r)
 	}
-	return other(where, s, r)
+	return other(h, where, s, r)
 }
 
-func other(where string, s *model.Store, r tape.SQLReply) (string, check.Remedy) {
+func other(h *check.Hearing, where string, s *model.Store, r tape.SQLReply) (string, check.Remedy) {
+	if dir, full := s.Full.Look(h.Aside()); full == fact.IsKnown {
+		_, _ = s.Full.Look(h)
+		return fmt.Sprintf("%s cannot work: the disk of its data, %s, is full (%s)", where, dir, r.Error), check.Remedy{
+			Do:       "Make room: see what fills the disk, or enlarge it; then restart the server. Never delete anything in that folder by hand: pg_wal holds what is not in the tables yet.",
+			Commands: []string{"df -h " + dir, "df -i " + dir, "sudo du -xsh " + dir + "/* | sort -h | tail"}, Verify: "df -h " + dir, Minutes: 30}
+	}
 	look := check.Remedy{Do: "Look at what listens there.", Commands: []string{fmt.Sprintf("sudo ss -ltnp 'sport = :%d'", s.Port)}, Minutes: 15}
 	switch r.Class {
 	case tape.StoreTimeout:
@@ -132,7 +138,13 @@ func other(where string, s *model.Store, r tape.SQLReply) (string, check.Remedy)
 		return fmt.Sprintf("%s: %s", where, r.Error), look
 	case tape.StoreResolver:
 		look.Do, look.Commands = "Repair the name servers of this host.", []string{"cat /etc/resolv.conf", "getent hosts " + or(s.Host, "localhost")}
-		return fmt.Sprintf("the app's database is called %s, and %s", quote(s.Host), r.Error), look
+		asked := r.Error
+		var n fact.Notes
+		if line, state := s.Resolver.Look(&n); state == fact.IsKnown {
+			h.Saw(line)
+			asked = fmt.Sprintf("no name server answered about it: %s says %s", line.Where, line.Text)
+		}
+		return fmt.Sprintf("the app's database is called %s, and %s", quote(s.Host), asked), look
 	case tape.StoreDenied:
 		look.Do, look.Commands = "Let the service's user reach the socket.", []string{"namei -l " + strings.TrimPrefix(r.Addr, "unix:")}
 		return fmt.Sprintf("the app may not connect to %s: %s", where, r.Error), look
@@ -144,6 +156,13 @@ func other(where string, s *model.Store, r tape.SQLReply) (string, check.Remedy)
 	case tape.StoreURL:
 		look.Do, look.Commands = "Correct the URL: each of : / ? # @ % in a user or a password is written as %3A %2F %3F %23 %40 %25.", edit(s)
 		return fmt.Sprintf("the app's database URL (%s) cannot be used: %s", s.Name, r.Error), look
+	}
+	var n fact.Notes
+	if line, state := s.Said.Look(&n); state == fact.IsKnown {
+		h.Saw(line)
+		look.Do = "Give the server what the system refuses it. Where a disk is full, look what fills it; never delete anything in PostgreSQL's data folder by hand."
+		look.Commands = []string{"df -h", "sudo journalctl -b -p err -n 50 --no-pager"}
+		return fmt.Sprintf("%s lets nobody in (%s), and its log says why: %s", where, r.Error, line.Text), look
 	}
 	look.Do, look.Commands = "Read the server's log at this moment.", nil
 	return fmt.Sprintf("%s refuses the app's login: %s", where, r.Error), look

@@ -35,7 +35,7 @@ func pointsHere(h *check.Hearing, p *model.Points) check.Verdict {
 	case p.Twin:
 		return check.DoesNotApply("as " + p.First.Name + ", which leads to the same addresses")
 	}
-	var away, twins []string
+	var away, twins, silent []string
 	for _, e := range p.Others {
 		r, state := e.Reply.Look(h)
 		if state == fact.IsUnknown {
@@ -45,6 +45,8 @@ func pointsHere(h *check.Hearing, p *model.Points) check.Verdict {
 		switch {
 		case seen == fact.IsKnown && came:
 		case seen == fact.IsUnknown:
+		case !answered(e, r) && p.Beside(e):
+			silent = append(silent, e.Addr)
 		case !answered(e, r):
 			doubt(h, p, e, "nobody answered from here: "+r.Error)
 		case between(r):
@@ -63,6 +65,10 @@ func pointsHere(h *check.Hearing, p *model.Points) check.Verdict {
 	switch {
 	case len(away) > 0:
 		return check.Failed(said(p, away), correct(p, away))
+	case len(silent) > 0:
+		return check.Warned(fmt.Sprintf("%s leads to this host and to %s, where nobody answers", p.Name.Name, check.List(silent)), correct(p, silent)).
+			At(check.High).
+			Because("Who is sent there waits, or gets an error, while the site works for everybody else: it was asked from this host, and is none of its addresses.")
 	case len(twins) > 0:
 		return check.Warned(fmt.Sprintf("%s also leads to %s, another machine with the same certificate", p.Name.Name, check.List(twins)), correct(p, twins)).
 			At(check.Medium).Breaking(false).

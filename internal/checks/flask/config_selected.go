@@ -18,10 +18,11 @@ var _ = Family.Add(check.Check{
 	Guide:    "001: configuration loading",
 	Why:      "The app runs on values that were meant for a desk or for nobody: default keys, another database, no limits; and nothing says so.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).Apps, configSelected),
+	Ask:      check.Each((*model.Deployment).Configs, configSelected),
 })
 
-func configSelected(h *check.Hearing, s *model.AppServer) check.Verdict {
+func configSelected(h *check.Hearing, x *model.Configured) check.Verdict {
+	s := x.AppServer
 	app, ok := s.Code.Open(h)
 	if !ok {
 		return check.DoesNotApply("it is no Flask app")
@@ -32,7 +33,7 @@ func configSelected(h *check.Hearing, s *model.AppServer) check.Verdict {
 	named := false
 	for _, l := range app.Without() {
 		if l.How == "from_envvar" && l.File != "" {
-			return without(h, s, app, l, fmt.Sprintf("%s names %s, which is not there, and the app starts without it", l.Name, l.File))
+			return without(h, x, app, l, fmt.Sprintf("%s names %s, which is not there, and the app starts without it", l.Name, l.File))
 		}
 	}
 	for _, l := range app.Loads {
@@ -46,10 +47,10 @@ func configSelected(h *check.Hearing, s *model.AppServer) check.Verdict {
 	}
 	for _, l := range app.Without() {
 		if l.How == "from_envvar" {
-			return without(h, s, app, l, l.Name+" is not set, and the app starts without the file that it would name")
+			return without(h, x, app, l, l.Name+" is not set, and the app starts without the file that it would name")
 		}
 		if !l.Exists {
-			return without(h, s, app, l, l.File+" is not there, and the app starts without it")
+			return without(h, x, app, l, l.File+" is not there, and the app starts without it")
 		}
 	}
 	return check.Passed()
@@ -87,7 +88,8 @@ func rehearsed(h *check.Hearing, s *model.AppServer, app *model.App, l tape.Conf
 	return v
 }
 
-func without(h *check.Hearing, s *model.AppServer, app *model.App, l tape.ConfigLoad, said string) check.Verdict {
+func without(h *check.Hearing, x *model.Configured, app *model.App, l tape.ConfigLoad, said string) check.Verdict {
+	s := x.AppServer
 	h.Saw(app.At(l.At, l.How+" "+l.Name+", silent=True"))
 	r := check.Remedy{Do: "Put the file there, readable for the service, and take silent=True out: then a missing file stops the start, which is seen.", Minutes: 15}
 	if l.File != "" {
@@ -103,7 +105,12 @@ func without(h *check.Hearing, s *model.AppServer, app *model.App, l tape.Config
 		r.Commands = append(r.Commands, fmt.Sprintf("# %s:%d, without silent=True", l.At.File, l.At.Line))
 	}
 	r.Commands = append(r.Commands, restart(s)...)
-	return check.Failed(said, r)
+	v := check.Failed(said, r)
+	if thrown, _ := x.Thrown.Look(h.Aside()); len(thrown) > 0 {
+		h.Saw(thrown[0].Source)
+		return v.Breaking(true).Because("The app runs on the values of its code alone, and its pages fail.")
+	}
+	return v
 }
 
 func unitOr(s *model.AppServer) string {

@@ -62,20 +62,25 @@ func serverName(h *check.Hearing, x *model.Addressed, app *model.App, c tape.App
 			others = append(others, n)
 		}
 	}
-	strict := !model.AtLeast(app.Dists["flask"], 3, 1)
-	lost := len(x.Lost) > 0 && strict
+	strict := app.MatchesHost()
+	if strict {
+		for _, r := range x.Asked {
+			_, _ = r.Look(h)
+		}
+	}
 	r := atLine(app, x, c, "Take SERVER_NAME out, or let it be the name that visitors type. Flask 3.1 and later use it for links alone.")
 	switch {
-	case lost && len(others) == 0 && x.Direct != 404 && x.Direct != 0:
-		h.Saw(app.From(c))
-		return check.Failed(fmt.Sprintf("SERVER_NAME is %s, and requests for %s come to the app under another Host: it has no page for them", name, x.Lost[0]), r).
-			Because("Visitors get 404 on every page of the app.").Breaking(true), true
-	case len(others) == 0:
-	case lost:
+	case strict && slices.Contains(x.Lost, host):
+		if direct, known := x.Direct.Open(h); known && direct.Status != 404 && direct.Status != 0 {
+			h.Saw(app.From(c))
+			return check.Failed(fmt.Sprintf("SERVER_NAME is %s, and requests for %s come to the app under another Host: it has no page for them", name, host), r).
+				Because("Visitors get 404 on every page of the app.").Breaking(true), true
+		}
+	case strict && len(x.Lost) > 0 && len(others) > 0:
 		h.Saw(app.From(c))
 		return check.Failed(fmt.Sprintf("SERVER_NAME is %s, and visitors come as %s: the app has no page for them", name, check.List(x.Lost)), r).
 			Because("Visitors get 404 on every page of the app.").Breaking(true), true
-	case len(others) == len(x.Names) || strict && len(others) > 0 && len(x.Lost) > 0:
+	case len(others) > 0 && len(others) == len(x.Names):
 		h.Saw(app.From(c))
 		return check.Warned(fmt.Sprintf("SERVER_NAME is %s, and the site is called %s", name, check.List(others)), r), true
 	}

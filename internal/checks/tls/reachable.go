@@ -80,7 +80,7 @@ func reachable(h *check.Hearing, s model.Secured) check.Verdict {
 		said += fmt.Sprintf(": %s in %s:%d", d.Text, d.Where, d.Line)
 		cure = mend(first, d)
 	}
-	v := check.Failed(said, cure)
+	v := check.Failed(said, cure).Breaking(!s.Plain())
 	if g, _ := first.Gate.Look(&fact.Notes{}); g.Shut {
 		v = v.Because("No visitor gets through on port 443: browsers wait, and give up.")
 	}
