@@ -66,21 +66,21 @@ func TestParse(t *testing.T) {
 func TestStrict(t *testing.T) {
 	bad, good := "-- bad/break.sh --\nrm x\n-- bad/want --\nfail high shop gone\n", "-- good/break.sh --\ntrue\n"
 	for want, text := range map[string]string{
-		"no prose":                  bad + good,
-		"no good case":              "why\n" + bad,
-		"no bad case":               "why\n" + good,
-		"bad/want is missing":       "why\n-- bad/break.sh --\nrm x\n" + good,
-		"bad/break.sh is missing":   "why\n-- bad/want --\nfail high shop gone\n" + good,
-		"unknown file":              "why\n" + bad + good + "-- good/brake.sh --\nx\n",
-		"a case is called":          "why\n" + bad + good + "-- fine/on --\ntcp\n",
-		"stands in it twice":        "why\n" + bad + good + good,
-		"stays silent":              "why\n" + bad + good + "-- good/want --\nfail high shop x\n",
-		`line 1: status "broken"`:   "why\n-- bad/break.sh --\nx\n-- bad/want --\nbroken high shop gone\n" + good,
-		`line 2: severity "grave"`:  "why\n-- bad/break.sh --\nx\n-- bad/want --\n\nfail grave shop gone\n" + good,
-		"want: status severity":     "why\n-- bad/break.sh --\nx\n-- bad/want --\nfail high shop\n" + good,
-		"otherwise are deep, and page URL":         "why\n" + bad + good + "-- good/visit --\nslow\n",
-		"want the name of one host": "why\n" + bad + good + "-- good/on --\na b\n",
-		"empty; without":            "why\n" + bad + "-- good/break.sh --\n\n",
+		"no prose":                         bad + good,
+		"no good case":                     "why\n" + bad,
+		"no bad case":                      "why\n" + good,
+		"bad/want is missing":              "why\n-- bad/break.sh --\nrm x\n" + good,
+		"bad/break.sh is missing":          "why\n-- bad/want --\nfail high shop gone\n" + good,
+		"unknown file":                     "why\n" + bad + good + "-- good/brake.sh --\nx\n",
+		"a case is called":                 "why\n" + bad + good + "-- fine/on --\ntcp\n",
+		"stands in it twice":               "why\n" + bad + good + good,
+		"stays silent":                     "why\n" + bad + good + "-- good/want --\nfail high shop x\n",
+		`line 1: status "broken"`:          "why\n-- bad/break.sh --\nx\n-- bad/want --\nbroken high shop gone\n" + good,
+		`line 2: severity "grave"`:         "why\n-- bad/break.sh --\nx\n-- bad/want --\n\nfail grave shop gone\n" + good,
+		"want: status severity":            "why\n-- bad/break.sh --\nx\n-- bad/want --\nfail high shop\n" + good,
+		"otherwise are deep, and page URL": "why\n" + bad + good + "-- good/visit --\nslow\n",
+		"want the name of one host":        "why\n" + bad + good + "-- good/on --\na b\n",
+		"empty; without":                   "why\n" + bad + "-- good/break.sh --\n\n",
 	} {
 		_, err := Parse("x.y", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
