@@ -186,6 +186,21 @@ func (a *App) show(c tape.AppSetting) string {
 	return c.Type
 }
 
+// MadeAnew says that each import makes a key of its own: a second one did, or
+// the line that sets the key calls for random bytes, and the key stands in no
+// variable and no file. known is false where neither tells.
+func (a *App) MadeAnew() (yes, known bool) {
+	switch {
+	case a.Again != "":
+		return a.Again == "different", true
+	case len(a.Key().From) > 0:
+		return false, true
+	case a.KeyLine != nil && a.KeyLine.Random != "":
+		return true, true
+	}
+	return false, false
+}
+
 // At makes a place in the app's code evidence.
 func (a *App) At(f *tape.Frame, text string) fact.Source {
 	src := a.Source

@@ -26,7 +26,7 @@ func (b *builder) sessions(d *Deployment) fact.Of[tape.SessionReply] {
 			return fact.Unknown[tape.SessionReply](b.lastWhy())
 		case d.mute():
 			return fact.Unknown[tape.SessionReply](fact.Why{Text: "ask the app for sessions: it does not answer in time"})
-		case !signs, !a.Cookies(), a.Key().Empty(), a.Again == "different", len(listens) == 0:
+		case !signs, !a.Cookies(), a.Key().Empty(), anew(a), len(listens) == 0:
 			return fact.Absent[tape.SessionReply]()
 		}
 		i := slices.IndexFunc(listens, func(l *Listener) bool { return l.stream() })
@@ -83,4 +83,9 @@ func (a *App) formPages() []string {
 		return strings.Compare(x, y)
 	})
 	return append(out[:min(len(out), 2)], "/")
+}
+
+func anew(a *App) bool {
+	yes, _ := a.MadeAnew()
+	return yes
 }

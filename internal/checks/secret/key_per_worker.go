@@ -27,19 +27,20 @@ func keyPerWorker(h *check.Hearing, s *model.AppServer) check.Verdict {
 	}
 	at, signs := a.SignsAt()
 	key := a.Key()
+	anew, known := a.MadeAnew()
 	switch {
 	case !signs:
 		return check.DoesNotApply("nothing in the app signs: no session, no message, no login, no token")
 	case key.Empty():
 		return check.DoesNotApply("SECRET_KEY is not set at all")
-	case a.Again == "different":
+	case anew:
 		h.Saw(key.Source, at)
 		return madeAnew(h, s, a)
 	case a.KeyLine != nil && a.KeyLine.Env != "" && a.KeyLine.Random != "":
 		h.Saw(key.Source)
 		return check.Warned(fmt.Sprintf("without the variable %s the app makes a SECRET_KEY of its own by %s", a.KeyLine.Env, a.KeyLine.Random), fixedKey(s, a)).
 			Because("The key is the same everywhere today. A start without the variable (a lost file, an empty value, another unit) fails nowhere: logins come and go by chance instead.")
-	case a.Again == "" && len(key.From) == 0:
+	case !known:
 		return check.CannotTell("SECRET_KEY stands in no variable and in no file that the app reads, and the app was not loaded a second time", "look again")
 	}
 	return check.Passed()
