@@ -38,6 +38,7 @@ func Build(f *facts.Facts) *Model {
 		}
 		b.served()
 		b.f.Leaf(b.grievances)
+		b.f.Leaf(b.refusals)
 		b.m.consoles, b.m.keys = b.consoles(), b.keyFiles()
 	} else {
 		later := fact.Why{Text: "not looked for yet"}

@@ -26,6 +26,10 @@ type Handed struct {
 	// Header is the longest line of a request's head that nginx takes.
 	Header   int64
 	HeaderAt fact.Source
+	// Refused are bodies below SmallBody that nginx refused, Behind those that the
+	// app refused; known where the limit is below SmallBody, or TinyBody.
+	Refused fact.Of[[]Refused]
+	Behind  fact.Of[[]Refused]
 }
 
 // Node is the route.
@@ -71,7 +75,7 @@ func (d *Deployment) holds(u *Upstream) bool {
 }
 
 func handed(w *Way) *Handed {
-	x := &Handed{Way: w, MaxBody: 1 << 20, Code: w.Server.Code}
+	x := &Handed{Way: w, MaxBody: 1 << 20, Code: w.Server.Code, Refused: w.site.refused, Behind: w.site.refusedBehind}
 	at := w.Pass.Parent
 	if v, d := syntax.Value(at, "client_max_body_size"); d != nil {
 		x.MaxBody, x.BodyAt = Size(v), facts.DirectiveSource(d)

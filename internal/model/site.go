@@ -26,6 +26,8 @@ type Site struct {
 	caches     []*Cached
 	nginx      *Nginx
 	index      int
+
+	refused, refusedBehind fact.Of[[]Refused]
 }
 
 // Subject is the block's first name, or where it listens.

@@ -1,7 +1,6 @@
 package nginx
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"assay/internal/check"
@@ -25,14 +24,28 @@ func bodySize(h *check.Hearing, x *model.Handed) check.Verdict {
 		return check.DoesNotApply("not the site's own location")
 	}
 	a, _ := x.Code.Open(h)
-	c, ok := a.Setting("MAX_CONTENT_LENGTH")
-	var limit float64
-	if !ok || json.Unmarshal(c.Value, &limit) != nil || limit <= 0 {
+	limit, limited := a.BodyLimit()
+	switch {
+	case x.MaxBody > 0 && limited && float64(x.MaxBody) < limit:
+		return shorter(h, x, a, limit)
+	case x.MaxBody > 0 && x.MaxBody < model.SmallBody:
+		if list, _ := x.Refused.Look(h.Aside()); len(list) > 0 {
+			return refuses(h, x, a, list)
+		}
+	}
+	if limited && limit < model.TinyBody {
+		if list, _ := x.Behind.Look(h.Aside()); len(list) > 0 {
+			return refusesBehind(h, x, a, list)
+		}
+	}
+	if !limited {
 		return check.DoesNotApply("the app has no MAX_CONTENT_LENGTH")
 	}
-	if x.MaxBody < 0 || x.MaxBody == 0 || float64(x.MaxBody) >= limit {
-		return check.Passed()
-	}
+	return check.Passed()
+}
+
+func shorter(h *check.Hearing, x *model.Handed, a *model.App, limit float64) check.Verdict {
+	c, _ := a.Setting("MAX_CONTENT_LENGTH")
 	if x.BodyAt.Where != "" {
 		h.Saw(x.BodyAt)
 	}
@@ -47,6 +60,40 @@ func bodySize(h *check.Hearing, x *model.Handed) check.Verdict {
 		Verify:   "sudo nginx -T | grep client_max_body_size",
 		Minutes:  5,
 	})
+}
+
+// refuses is a limit that ordinary forms meet: nginx's own log has the request.
+func refuses(h *check.Hearing, x *model.Handed, a *model.App, list []model.Refused) check.Verdict {
+	r := list[len(list)-1]
+	h.Saw(r.Source, x.BodyAt)
+	cure := check.Remedy{
+		Do:       "Let nginx take what the app's forms send: in the server block, so that every location has it.",
+		Commands: []string{"# " + where(x.BodyAt.Where, x.BodyAt.Line), "client_max_body_size 8m;", test},
+		Verify:   "sudo nginx -T | grep client_max_body_size", Minutes: 5,
+	}
+	also := ""
+	if limit, ok := a.BodyLimit(); ok && limit < float64(r.Size) {
+		c, _ := a.Setting("MAX_CONTENT_LENGTH")
+		h.Saw(a.From(c))
+		also = fmt.Sprintf("; behind it the app's MAX_CONTENT_LENGTH of %s refuses it as well", bytes(limit))
+		cure.Do += " Then raise MAX_CONTENT_LENGTH, which nginx's limit hides."
+		cure.Commands = append(cure.Commands, "# "+where(a.From(c).Where, a.From(c).Line)+": MAX_CONTENT_LENGTH = 8 * 1024 * 1024")
+	}
+	return check.Failed(fmt.Sprintf("nginx refused a form of %d bytes for %s%s: client_max_body_size is %s%s", r.Size, x.Where(), r.Page, bytes(float64(x.MaxBody)), also), cure).
+		Because("Who sends such a form gets 413.")
+}
+
+// refusesBehind is the app's own limit, which nginx lets more through to.
+func refusesBehind(h *check.Hearing, x *model.Handed, a *model.App, list []model.Refused) check.Verdict {
+	c, _ := a.Setting("MAX_CONTENT_LENGTH")
+	at := a.From(c)
+	h.Saw(at, list[len(list)-1].Source)
+	limit, _ := a.BodyLimit()
+	return check.Failed(fmt.Sprintf("the app refused forms for %s%s: its MAX_CONTENT_LENGTH is %s bytes", x.Where(), list[len(list)-1].Page, fmt.Sprint(int64(limit))), check.Remedy{
+		Do:       "Let the app take what its forms send: as much as nginx lets through.",
+		Commands: []string{"# " + where(at.Where, at.Line), fmt.Sprintf("MAX_CONTENT_LENGTH = %d", max(x.MaxBody, 1<<20)), "# restart the app"},
+		Minutes:  5, Cure: check.InCode,
+	}).Because("Who sends such a form gets 413, of Flask.")
 }
 
 // bytes says a size as nginx writes it.
