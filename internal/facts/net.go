@@ -31,6 +31,16 @@ func (f *Facts) TLS(addr, name string) fact.Of[tape.Handshake] {
 	})
 }
 
+// OldTLS is a handshake that offers TLS 1.0 and 1.1 alone.
+func (f *Facts) OldTLS(addr, name string) fact.Of[tape.Handshake] {
+	return read(f, tape.Ask{Kind: tape.KindTLS, Name: addr, Arg: name + tape.OldTLS}, "TLS handshake with "+addr+" for "+name+", at most TLS 1.1", func(h tape.Handshake) string {
+		if h.Error != "" {
+			return h.Error
+		}
+		return h.Version + ", " + h.Cipher
+	})
+}
+
 // HTTP is the answer to one GET: endpoint is tcp:ADDR:PORT, tls:ADDR:PORT or
 // unix:PATH.
 func (f *Facts) HTTP(endpoint, host, path string) fact.Of[tape.HTTPReply] {

@@ -27,6 +27,8 @@ func (l *local) tls(ctx context.Context, a tape.Ask) tape.Answer {
 	if err != nil {
 		return unseen("shake hands with "+short(a.Name), "not an address and port")
 	}
+	old := strings.HasSuffix(a.Arg, tape.OldTLS)
+	a.Arg = strings.TrimSuffix(a.Arg, tape.OldTLS)
 	if a.Arg != "" && (len(a.Arg) > maxHostName || !hostName.MatchString(a.Arg)) {
 		if _, err := netip.ParseAddr(a.Arg); err != nil {
 			return unseen("shake hands with "+short(a.Name), "not a server name: "+short(a.Arg))
@@ -42,6 +44,9 @@ func (l *local) tls(ctx context.Context, a tape.Ask) tape.Answer {
 	defer raw.Close()
 	conf := tlsConfig(a.Arg)
 	conf.NextProtos = []string{"h2", "http/1.1"}
+	if old {
+		conf.MaxVersion = tls.VersionTLS11
+	}
 	c := tls.Client(raw, conf)
 	if err := c.HandshakeContext(ctx); err != nil {
 		class, text := tlsTrouble(err)

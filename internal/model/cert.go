@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"assay/internal/fact"
+	"assay/internal/facts"
 	"assay/internal/syntax/nft"
 	syntax "assay/internal/syntax/nginx"
 	"assay/internal/tape"
@@ -20,6 +21,10 @@ import (
 type Leaf struct {
 	Ends []*Endpoint // the first gives the leaf its name
 	Now  time.Time
+	// Old is what came of offering TLS 1.0 and 1.1 alone. Protocols are the
+	// directives of nginx that name them.
+	Old       fact.Of[tape.Handshake]
+	Protocols []fact.Source
 }
 
 // Subject is the first name and address.
@@ -82,11 +87,45 @@ func (b *builder) leaves(names []*Name) []*Leaf {
 	n, state := b.m.Nginx.Look(&b.notes)
 	for _, l := range out {
 		b.m.Needs[l.Node()] = []Node{NodeNginx}
+		b.f.Leaf(func() { b.oldProtocols(l) })
 		if state == fact.IsKnown && l.waits() {
 			n.Waiting = append(n.Waiting, l)
 		}
 	}
 	return out
+}
+
+// oldProtocols offers what nobody should take any more. Which version is spoken
+// nginx decides by the block that is the default of the address, before it knows
+// the name (until 1.27.2), so both blocks count.
+func (b *builder) oldProtocols(l *Leaf) {
+	e := l.Ends[0]
+	var seen fact.Notes
+	if s, state := e.Shake.Look(&seen); state != fact.IsKnown || s.Error != "" {
+		return
+	}
+	l.Old = b.f.OldTLS(e.Addr, e.Name)
+	n, state := b.m.Nginx.Look(&b.notes)
+	at, err := netip.ParseAddrPort(e.Addr)
+	if state != fact.IsKnown || err != nil || !e.Own {
+		return
+	}
+	var servers []*syntax.Directive
+	for _, s := range n.Sites {
+		servers = append(servers, s.Server)
+	}
+	for _, name := range []string{e.Name, ""} {
+		x := syntax.SelectServer(servers, at.Addr().String(), int(at.Port()), name, true)
+		if x.Server == nil {
+			continue
+		}
+		set := syntax.Effective(x.Server, "ssl_protocols")
+		for _, d := range set {
+			if src := facts.DirectiveSource(d); (slices.Contains(d.Args, "TLSv1") || slices.Contains(d.Args, "TLSv1.1")) && !slices.Contains(l.Protocols, src) {
+				l.Protocols = append(l.Protocols, src)
+			}
+		}
+	}
 }
 
 // waits says that the certificate has ended, and that a good one lies where

@@ -161,6 +161,9 @@ type DNSReply struct {
 	Server string   `json:"server"` // who answered
 }
 
+// OldTLS ends the argument of a handshake that offers TLS 1.1 at most.
+const OldTLS = " max=1.1"
+
 // Handshake is the body of TLS.
 type Handshake struct {
 	Error    string   `json:"error,omitempty"` // why there was no handshake: refused, timeout, reset, or the alert
