@@ -143,8 +143,13 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 	return check.Verdict{}, false
 }
 
-// speaksPlain says that the app answers to HTTP without TLS.
+// speaksPlain says that gunicorn has no certificate, or that the app answers to
+// HTTP without TLS: while nginx's handshakes hold every worker it does not.
 func speaksPlain(h *check.Hearing, w *model.Way) bool {
+	if cert, state := w.Server.Cert.Look(h.Aside()); state == fact.IsKnown && !cert {
+		_, _ = w.Server.Cert.Look(h)
+		return true
+	}
 	r, state := w.Plain.Look(h)
 	return state == fact.IsKnown && r.Status > 0
 }
