@@ -130,6 +130,14 @@ func TestTLSOldVersionsAndRefusals(t *testing.T) {
 	if got := ask(serveTLS(t, conf)); got.Version != "TLS 1.0" || !got.Verified {
 		t.Errorf("TLS 1.0: %+v", got)
 	}
+	old := tape.Ask{Kind: tape.KindTLS, Name: serveTLS(t, &tls.Config{Certificates: conf.Certificates, MinVersion: tls.VersionTLS10}), Arg: "shop.example" + tape.OldTLS}
+	if got := seen[tape.Handshake](t, r, old); got.Version != "TLS 1.1" || !got.Verified {
+		t.Errorf("TLS 1.1 and better, asked for old ones: %+v", got)
+	}
+	old.Name = serveTLS(t, &tls.Config{Certificates: conf.Certificates})
+	if got := seen[tape.Handshake](t, r, old); got.Class != "alert" || got.Version != "" {
+		t.Errorf("TLS 1.2 and better, asked for old ones: %+v", got)
+	}
 	if got := ask(serveTLS(t, &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }})); got.Class != "alert" {
 		t.Errorf("a server that has no certificate for the name: %+v", got)
 	}
