@@ -31,6 +31,8 @@ func readings() []reading {
 		{tape.KindEnviron, "the environment of an app server's process, from /proc; the values of secrets are replaced"},
 		{tape.KindSockets, "the listening sockets and who holds them, from /proc"},
 		{tape.KindConns, "the connections that an app server and its workers hold, from the kernel"},
+		{tape.KindWrites, "the log files that nginx, an app server and its workers hold open for writing: path, size, and how full their disk is; nothing in them"},
+		{tape.KindDisk, "how much of the file system below a path is left"},
 		{tape.KindDumps, "the files of a folder in which backups lie, at most 60, and of 16 what their headers say: which database, which version, whether they are whole"},
 		{tape.KindAddrs, "the addresses of the network interfaces"},
 		{tape.KindDNS, "the addresses of the names that nginx serves, from the system's own resolver"},

@@ -45,7 +45,7 @@ const parallel = 16
 // quick are the kinds that need not queue behind those that wait for a network
 // or a program.
 var quick = []tape.Kind{tape.KindSelf, tape.KindFile, tape.KindStat, tape.KindGlob, tape.KindTree, tape.KindAccess, tape.KindProcs, tape.KindEnviron,
-	tape.KindSockets, tape.KindConns, tape.KindAddrs}
+	tape.KindSockets, tape.KindConns, tape.KindWrites, tape.KindDisk, tape.KindAddrs}
 
 type local struct {
 	opt      Options
@@ -87,6 +87,8 @@ func Local(opt Options) Reader {
 		tape.KindEnviron: l.environ,
 		tape.KindSockets: l.sockets,
 		tape.KindConns:   l.conns,
+		tape.KindWrites:  l.writes,
+		tape.KindDisk:    l.disk,
 		tape.KindDumps:   l.dumps,
 		tape.KindAddrs:   l.addrs,
 		tape.KindCommand: l.command,

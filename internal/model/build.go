@@ -39,6 +39,8 @@ func Build(f *facts.Facts) *Model {
 		b.served()
 		b.f.Leaf(b.grievances)
 		b.f.Leaf(b.refusals)
+		b.f.Leaf(b.logFiles)
+		b.f.Leaf(b.fileSystems)
 		b.m.consoles, b.m.keys = b.consoles(), b.keyFiles()
 	} else {
 		later := fact.Why{Text: "not looked for yet"}

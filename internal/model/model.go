@@ -44,6 +44,10 @@ type Model struct {
 	Timeline []Event // what happened before and while it broke; empty where nothing is broken
 	consoles fact.Of[[]*Console]
 	kept     fact.Of[JournalKeeping]
+	rotation fact.Of[Rotation]
+	logs     fact.Of[[]*LogFile]
+	skipped  fact.Of[[]*SkippedLogs]
+	disks    fact.Of[[]*Disk]
 	keys     fact.Of[[]*KeyFile]
 }
 

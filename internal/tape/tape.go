@@ -25,6 +25,8 @@ const (
 	KindEnviron Kind = "environ" // Name: pid: JSON []string of NAME=value
 	KindSockets Kind = "sockets" // every listening socket: JSON []Socket
 	KindConns   Kind = "conns"   // Name: pids with commas, of one network namespace: JSON Conns
+	KindWrites  Kind = "writes"  // Name: pids with commas: JSON Writes, the logs that they hold open for writing
+	KindDisk    Kind = "disk"    // Name: path: JSON Room, of the file system that it lies on
 	KindDumps   Kind = "dumps"   // Name: folder in which backups lie: JSON []Dump, the newest first
 	KindAddrs   Kind = "addrs"   // addresses of the interfaces: JSON []Addr
 	KindCommand Kind = "command" // Name: a row of Commands; Arg: its one argument: standard output; Exit, Stderr
