@@ -35,7 +35,12 @@ func (a *app) diagnoseVerb() *cobra.Command {
 			"Without a URL it takes every site of this host. A URL that this host does not serve is looked at from outside: its name, its addresses, " +
 			"its certificate and its answer. It exits as check does.",
 		Example: "  sudo assay diagnose\n  sudo assay diagnose https://shop.example/cart\n  assay diagnose --host ann@web-1",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("diagnose takes one URL, and was given %d", len(args))
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			var err error
 			if o.since, err = sinceWhen(since); err != nil {

@@ -75,7 +75,7 @@ func rootOf(m *model.Model, h *check.Hearing, failed map[model.Node]*check.Heari
 var outer = []model.Stage{model.StageDNS, model.StageFirewall, model.StageTLS}
 
 // stop is the failure of an outer stage that visitors meet before what a node
-// answers: the outermost, and of those the first in the order of the edges.
+// answers: the outermost, and of those the deepest.
 func stop(m *model.Model, from model.Node, failed map[model.Node]*check.Hearing) *check.Hearing {
 	var out *check.Hearing
 	seen := map[model.Node]bool{}
@@ -86,11 +86,11 @@ func stop(m *model.Model, from model.Node, failed map[model.Node]*check.Hearing)
 			return
 		}
 		seen[n] = true
-		if h := failed[n]; h != nil && at(h) >= 0 && (out == nil || at(h) < at(out)) {
-			out = h
-		}
 		for _, need := range m.Needs[n] {
 			walk(need)
+		}
+		if h := failed[n]; h != nil && at(h) >= 0 && (out == nil || at(h) < at(out)) {
+			out = h
 		}
 	}
 	walk(from)
