@@ -73,9 +73,20 @@ func prose(t testing.TB, r report.Report) map[string]string {
 	return out
 }
 
+// sampled are the cases, under the race detector some of them.
+func sampled(t testing.TB) []Case {
+	var out []Case
+	for i, c := range Cases(t, "../checks") {
+		if i%stride == 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // The same tape twice gives the same bytes, in every form.
 func TestSameBytes(t *testing.T) {
-	for _, c := range Cases(t, "../checks") {
+	for _, c := range sampled(t) {
 		tp := c.Tape(t)
 		a, _ := audit.Judge(tp, audit.Choice{})
 		b, _ := audit.Judge(tp.Clone(), audit.Choice{})
@@ -186,15 +197,15 @@ func hash(words ...string) uint64 {
 }
 
 func TestBlindfold(t *testing.T) {
-	cases := Cases(t, "../checks")
+	cases := sampled(t)
 	hide := hiding(t, cases)
 	for _, c := range cases {
 		t.Run(c.Title(), func(t *testing.T) {
 			t.Parallel()
 			tp := c.Tape(t)
 			before, _ := verdicts(tp)
-			for i, a := range tp.Asks() {
-				if v, _ := tp.Get(a); v.Status == tape.Unseen || i%stride != 0 || !hide(c, a, v) {
+			for _, a := range tp.Asks() {
+				if v, _ := tp.Get(a); v.Status == tape.Unseen || !hide(c, a, v) {
 					continue
 				}
 				hidden := tp.Clone()
@@ -232,7 +243,7 @@ const hostile = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\u2066 <script>alert
 
 // Planted in every answer, hostile text leaves all renderers valid and inert.
 func TestInert(t *testing.T) {
-	for _, c := range Cases(t, "../checks") {
+	for _, c := range sampled(t) {
 		tp := c.Tape(t)
 		for _, a := range tp.Asks() {
 			v, _ := tp.Get(a)
