@@ -65,7 +65,7 @@ func TestSocketActivation(t *testing.T) {
 	m.put("/etc/systemd/system/shop.service.d/way.conf", "[Unit]\nRequires=shop.socket\n[Service]\nExecStart=\nExecStart=/srv/shop/venv/bin/gunicorn --workers 2 wsgi:app\n")
 	m.sh(`sed -i 's|/run/shop/gunicorn.sock|/run/shop.sock|' /etc/nginx/sites-available/shop
 		systemctl disable --quiet --now shop; systemctl daemon-reload
-		systemctl enable --quiet --now shop.socket; systemctl reload nginx`)
+		systemctl enable --quiet --now shop.socket; systemctl reload nginx; sleep 1`)
 	m.silent(m.look(""), "shop") // idle; the visit itself may wake it up
 	m.sh("curl -skSo /dev/null --resolve shop.example:443:127.0.0.1 https://shop.example/; systemctl is-active shop")
 	m.silent(m.look(""), "shop")
@@ -127,7 +127,7 @@ func TestTwoApps(t *testing.T) {
 		mkdir -p /srv/blog/static; echo 'b {}' >/srv/blog/static/blog.css
 		printf 'def app(e, s):\n    s("200 OK", [("Content-Type", "text/plain")])\n    return [b"blog"]\n' >/srv/blog/blog.py
 		useradd --system blog`)
-	m.put("/etc/systemd/system/blog.service", "[Service]\nType=notify\nUser=blog\nGroup=www-data\nWorkingDirectory=/srv/blog\nRuntimeDirectory=blog\n"+
+	m.put("/etc/systemd/system/blog.service", "[Service]\nType=notify\nUser=blog\nGroup=www-data\nWorkingDirectory=/srv/blog\nRuntimeDirectory=blog\nRestart=on-failure\n"+
 		"ExecStart=/usr/bin/gunicorn --umask 007 --bind unix:/run/blog/gunicorn.sock blog:app\n[Install]\nWantedBy=multi-user.target\n")
 	m.sh("systemctl daemon-reload; systemctl enable --quiet --now blog; systemctl reload nginx; sleep 1")
 	p := m.look("")

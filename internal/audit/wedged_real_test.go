@@ -45,14 +45,14 @@ func TestWedged(t *testing.T) {
 	}
 	dns("silent")
 	for _, u := range look("DNS is silent", "dns.").unknown() {
-		if !hasPrefix(u.ID, []string{"dns.", "tls."}) {
+		if !hasPrefix(u.ID, []string{"dns.", "tls.", "nginx.vhost"}) {
 			t.Errorf("DNS is silent: open besides:%s", say([]item{u}))
 		}
 	}
 	dns("normal")
 
 	m.sh(stopApp)
-	p := look("the app hangs", "gunicorn.", "static.", "nginx.proxy")
+	p := look("the app hangs", "gunicorn.", "health.", "static.", "nginx.proxy")
 	for _, u := range p.unknown() {
 		if !hasPrefix(u.ID, []string{"flask.", "gunicorn.", "static.", "hdr.", "secret."}) {
 			t.Errorf("the app hangs: open besides:%s", say([]item{u}))
@@ -70,7 +70,7 @@ func TestWedged(t *testing.T) {
 	}
 	dns("silent")
 	m.sh(stopApp)
-	look("all of it", "dns.", "gunicorn.", "static.", "nginx.proxy", "db.connects")
+	look("all of it", "dns.", "health.", "gunicorn.", "static.", "nginx.proxy", "db.connects")
 	m.sh(goApp + "; " + goUnits)
 }
 

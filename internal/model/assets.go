@@ -31,6 +31,9 @@ func (d *Deployment) AssetSites() fact.Of[[]*Assets] {
 	if why, some := d.unseenConfig(); some {
 		return fact.Unknown[[]*Assets](why)
 	}
+	if d.Contained() {
+		return fromSites[*Assets](d, nil) // says so
+	}
 	return fact.Bind(d.asset, func(uri string) fact.Of[[]*Assets] {
 		return fromSites(d, func(s *Site) []*Assets {
 			if uri == "" || len(s.Routes) == 0 || d.behind(s) {

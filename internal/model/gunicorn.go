@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"path"
 	"strconv"
@@ -18,6 +19,7 @@ type settings struct {
 	conf *syntax.Conf
 	env  fact.Of[map[string]EnvValue]
 	src  fact.Source // of the command line
+	hint string      // what would let the configuration file be read
 }
 
 // readGunicorn fills in what the settings say: app, binds, workers.
@@ -84,7 +86,7 @@ func (b *builder) gunicornSettings(s *AppServer) settings {
 			}
 		}
 	}
-	g.conf = b.confFile(s, g)
+	g.conf = b.confFile(s, &g)
 	return g
 }
 
@@ -96,7 +98,7 @@ func (s *AppServer) displayName() string {
 }
 
 // confFile reads gunicorn's configuration file as text. nil: there is none.
-func (b *builder) confFile(s *AppServer, g settings) *syntax.Conf {
+func (b *builder) confFile(s *AppServer, g *settings) *syntax.Conf {
 	if g.Lost != "" || !g.Is {
 		return nil
 	}
@@ -108,6 +110,7 @@ func (b *builder) confFile(s *AppServer, g settings) *syntax.Conf {
 	if !path.IsAbs(file) {
 		cwd, state := s.Cwd.Look(&n)
 		if state != fact.IsKnown {
+			g.hint = n.Why().Hint
 			return &syntax.Conf{File: file, Err: errors.New(n.Why().Text)}
 		}
 		file = path.Join(strings.TrimSuffix(cwd, " (deleted)"), file)
@@ -115,6 +118,7 @@ func (b *builder) confFile(s *AppServer, g settings) *syntax.Conf {
 	text, state := b.f.File(file).Look(&n)
 	switch state {
 	case fact.IsUnknown:
+		g.hint = n.Why().Hint
 		return &syntax.Conf{File: file, Err: errors.New(n.Why().Text)}
 	case fact.IsAbsent:
 		return nil
@@ -157,7 +161,7 @@ func (g settings) resolve(name string) fact.Of[[]string] {
 	if e.Place.Kind == "conf" {
 		why += " (" + e.Place.File + ":" + strconv.Itoa(e.Place.Line) + ")"
 	}
-	return fact.Unknown[[]string](fact.Why{Text: why, Hint: "the file is read, not run: a literal value there would be seen"})
+	return fact.Unknown[[]string](fact.Why{Text: why, Hint: cmp.Or(g.hint, "the file is read, not run: a literal value there would be seen")})
 }
 
 // fromEnv resolves os.environ.get("X", "y") where the environment is known.

@@ -76,6 +76,14 @@ func (b *builder) logFiles() {
 	}
 }
 
+// keepsLines tells logs from databases that are appended to as well, such as the
+// metrics of each worker, and from what is gone with the machine's next start.
+func keepsLines(file string) bool {
+	ends := []string{".db", ".db-wal", ".sqlite", ".sqlite3", ".sqlite-wal", ".sqlite3-wal", ".aof", ".pid", ".lock"}
+	return !strings.HasPrefix(file, "/run/") && !strings.HasPrefix(file, "/dev/") &&
+		!slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(file, end) })
+}
+
 func (b *builder) written(procs []Process, by string, s *AppServer, n *fact.Notes) []*LogFile {
 	var pids []int
 	private := false
@@ -95,6 +103,9 @@ func (b *builder) written(procs []Process, by string, s *AppServer, n *fact.Note
 	}
 	var out []*LogFile
 	for _, f := range held.Files {
+		if !keepsLines(f.Path) {
+			continue
+		}
 		if private && (strings.HasPrefix(f.Path, "/tmp/") || strings.HasPrefix(f.Path, "/var/tmp/")) {
 			continue // its own /tmp, which we do not see
 		}

@@ -39,6 +39,9 @@ func headersFit(h *check.Hearing, x *model.Handed) check.Verdict {
 		return check.Passed()
 	}
 	a, _ := x.Code.Open(h)
+	if a == nil {
+		return check.Passed() // unknown, or no Flask app
+	}
 	limit, ok := a.Gunicorn["limit_request_field_size"].(float64)
 	if !ok || limit <= 0 || limit >= oneCookie {
 		return check.Passed()
