@@ -59,7 +59,9 @@ func (m *machine) withoutRoot(root page, app string) {
 	}
 }
 
-// What a guide from the web leaves broken comes first: one root cause.
+// What a guide from the web leaves broken comes first: one root cause of the
+// outage. The guide has two more faults, which would show once the site is up:
+// nobody may write the uploads, and nginx takes less than the app.
 func TestGuide000(t *testing.T) {
 	m := boot(t, "guide000")
 	p := m.look("")
@@ -71,7 +73,7 @@ func TestGuide000(t *testing.T) {
 		t.Errorf("first is no root:%s", say([]item{first}))
 	}
 	for _, f := range p.found()[1:] {
-		if f.Breaks && f.Cause == nil {
+		if f.Breaks && f.Cause == nil && f.ID != "upload.writable" && f.ID != "nginx.body.size-chain" {
 			t.Errorf("a second root cause:%s", say([]item{f}))
 		}
 	}
