@@ -16,7 +16,12 @@ import (
 
 // writeFile writes a file whole or not at all, for its owner alone (0600). It
 // follows no link and replaces nothing but a regular file.
-func writeFile(name string, write func(io.Writer) error) (err error) {
+func writeFile(name string, write func(io.Writer) error) error {
+	return writeFileFor(name, 0o600, write)
+}
+
+// writeFileFor is writeFile with a mode: what another program has to read.
+func writeFileFor(name string, mode fs.FileMode, write func(io.Writer) error) (err error) {
 	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("write %s: it is no regular file, and is left as it is", name)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -34,6 +39,9 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 		}
 	}()
 	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Chmod(mode); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {

@@ -16,7 +16,7 @@ var chapters = []struct {
 	title string
 	verbs []string
 }{
-	{"Look", []string{"check", "diagnose", "model", "explain", "checks"}},
+	{"Look", []string{"check", "diagnose", "diff", "model", "explain", "checks"}},
 	{"Trust", []string{"asks", "record", "collect"}},
 	{"Other", []string{"schema", "completion", "version"}},
 }

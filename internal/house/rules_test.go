@@ -35,11 +35,19 @@ func render(t testing.TB, r report.Report) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	var text, color, narrow, js, page bytes.Buffer
+	var sarif, junit, prometheus, nagios, markdown bytes.Buffer
+	decides := func(severity string) bool { return severity == "high" || severity == "critical" }
+	_, plugin := report.Nagios(&nagios, r, decides)
 	for _, f := range []struct {
 		name string
 		err  error
 		b    *bytes.Buffer
 	}{
+		{"sarif", report.SARIF(&sarif, r), &sarif},
+		{"junit", report.JUnit(&junit, r, decides), &junit},
+		{"prometheus", report.Prometheus(&prometheus, r), &prometheus},
+		{"nagios", plugin, &nagios},
+		{"markdown", report.Markdown(&markdown, r, hostile), &markdown},
 		{"text", report.Text(&text, r, report.TextOptions{Width: 80, Verbose: true, Unfold: true}), &text},
 		{"color", report.Text(&color, r, report.TextOptions{Width: 200, Color: true}), &color},
 		{"narrow", report.Text(&narrow, r, report.TextOptions{Width: 40, ASCII: true}), &narrow},

@@ -57,6 +57,8 @@ func (p *sheet) lead() (sentence, state phrase) {
 		return phrase("Requests fail now on " + strconv.Itoa(failing) + " of " + count(n, "deployment") + "."), "broken"
 	case len(p.r.Findings) > 0:
 		return "Requests are served; there are risks.", "warn"
+	case p.r.Baseline != nil && p.r.Baseline.Known > 0:
+		return phrase("Nothing new; " + count(p.r.Baseline.Known, "finding") + " of the baseline stay."), "warn"
 	case p.r.Counts.Unknown > 0:
 		return "Nothing found wrong in what could be seen.", "unknown"
 	}

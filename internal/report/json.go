@@ -30,6 +30,7 @@ type wire struct {
 	Counts      Counts        `json:"counts"`
 	Looked      []string      `json:"looked"`
 	Asked       []Asked       `json:"asked,omitempty"`
+	Baseline    *Baseline     `json:"baseline,omitempty"`
 	*Outage
 }
 
@@ -75,7 +76,7 @@ func WriteJSON(w io.Writer, v any) error {
 
 func wired(r Report) wire {
 	out := wire{Schema: r.Schema, Assay: r.Assay, Host: r.Host, Deployments: list(r.Deployments),
-		Findings: []wireFinding{}, Passed: list(r.Passed), Counts: r.Counts, Looked: list(r.Looked), Asked: r.Asked, Outage: r.Outage}
+		Findings: []wireFinding{}, Passed: list(r.Passed), Counts: r.Counts, Looked: list(r.Looked), Asked: r.Asked, Baseline: r.Baseline, Outage: r.Outage}
 	out.Deployments = append([]Deployment{}, out.Deployments...)
 	for i := range out.Deployments {
 		d := &out.Deployments[i]

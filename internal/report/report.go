@@ -30,7 +30,16 @@ type Report struct {
 	Counts      Counts       `json:"counts"`
 	Looked      []string     `json:"looked"` // where deployments were looked for
 	Asked       []Asked      `json:"asked,omitempty"`
+	Baseline    *Baseline    `json:"baseline,omitempty"`
 	*Outage                  // of a diagnosis
+}
+
+// Baseline says what a report was compared with: it holds what is not in it.
+type Baseline struct {
+	File     string    `json:"file"`
+	Seen     time.Time `json:"seen"`
+	Known    int       `json:"known"`    // findings that are in both
+	Resolved int       `json:"resolved"` // findings that are not there any more
 }
 
 // Host is whom the report is about.

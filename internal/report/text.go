@@ -49,6 +49,7 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 		p.right(r.Passed)
 	}
 	p.sum(r)
+	p.compared(r.Baseline)
 	if o.Verbose {
 		p.asked(r.Asked)
 	}

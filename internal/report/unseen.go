@@ -134,6 +134,8 @@ func (p *page) sum(r Report) {
 		return
 	case len(r.Deployments) == 0:
 		s = tally(r) + "."
+	case c.Findings == 0 && r.Baseline != nil && r.Baseline.Known > 0:
+		s = "Nothing new was found: " + tally(r) + "."
 	case c.Findings == 0 && c.Unknown == 0 && c.Passed > 0:
 		st = good
 		s = "Nothing found wrong: " + count(c.Passed, "check") + " passed on " + count(len(r.Deployments), "deployment") + "."
