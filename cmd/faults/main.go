@@ -64,7 +64,7 @@ func run(ctx context.Context, binary, output string, atOnce int, show bool, word
 		}
 		wg.Go(func() {
 			defer func() { <-free }()
-			rows[i] = faults.Run(ctx, f, fmt.Sprintf("fault%d-%d", os.Getpid()%10000, i), binary)
+			rows[i] = faults.Run(ctx, f, fmt.Sprintf("fault%d-%d", os.Getpid()%10000, i), binary, show)
 			mu.Lock()
 			defer mu.Unlock()
 			fmt.Println(rows[i].Line())
