@@ -24,6 +24,7 @@ python3-flask-caching python3-psycopg2 python3-redis python3-venv
 python3-prometheus-client python3-flask-cors python3-flaskext.wtf python3-pymysql python3-gevent
 postgresql redis-server sqlite3 mariadb-server openssh-server openssh-client
 supervisor python3-debugpy prometheus-node-exporter
+python3-flask-limiter python3-flask-mail python3-flask-session python3-celery python3-dotenv python3-sentry-sdk
 `
 
 // root returns the folder of a suite's root and builds it if need be.
