@@ -6,6 +6,7 @@ require (
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/nginxinc/nginx-go-crossplane v0.4.89
+	github.com/pelletier/go-toml/v2 v2.4.3
 )
 
 require (

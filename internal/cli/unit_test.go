@@ -54,16 +54,6 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	known := []string{"check", "checks", "explain", "nginx", "nginx.service.running"}
-	for in, want := range map[string]string{"chekc": "check", "cheks": "checks", "explian": "explain", "ngnix": "nginx",
-		"nginx.service.runing": "nginx.service.running", "zzzzzz": "", "service.running": "nginx.service.running"} {
-		if got := nearest(in, known); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 // TestEveryKindIsTold: assay asks leaves out nothing that the tape knows.
 func TestEveryKindIsTold(t *testing.T) {
 	src, err := os.ReadFile("../tape/tape.go")

@@ -27,6 +27,7 @@ func (l *local) self(ctx context.Context, a tape.Ask) tape.Answer {
 		Version:  l.opt.Version,
 		Deep:     l.opt.Deep,
 		Page:     l.opt.Page,
+		Declares: true,
 	})
 }
 

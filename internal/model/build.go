@@ -32,6 +32,7 @@ func Build(f *facts.Facts) *Model {
 	b.m.Firewall = b.firewall()
 	servers := b.appServers()
 	b.deployments(servers)
+	b.f.Leaf(b.declare)
 	if !f.Discovering() { // the sites are known, and whose they are
 		for _, d := range b.m.Deployments {
 			b.probe(d)

@@ -118,6 +118,14 @@ func (b *builder) ahead(w *Approach, d *Deployment) {
 		s := first.site.Source()
 		w.Front = &s
 	}
+	if n, state := d.Declared.Proxies.Look(&b.notes); state == fact.IsKnown {
+		w.ahead = n
+		var said fact.Notes
+		_, _ = d.Declared.Proxies.Look(&said)
+		if w.Front == nil && n > 0 {
+			w.Front = &said.Sources[0]
+		}
+	}
 	for _, f := range []string{"access_by_lua", "rewrite_by_lua", "js_access"} {
 		for at := first.Pass.Parent; at != nil; at = at.Parent {
 			if slices.ContainsFunc(at.Block, func(c *syntax.Directive) bool { return strings.HasPrefix(c.Name, f) }) {
@@ -133,6 +141,10 @@ func (b *builder) ahead(w *Approach, d *Deployment) {
 	w.Here = fact.Unknown[bool](fact.Why{Text: "see whether visitors come to nginx itself: the block has no name to look up"})
 	if public && len(first.site.Names) == 0 {
 		w.Here = fact.Known(true)
+	}
+	if n, state := d.Declared.Proxies.Look(&b.notes); state == fact.IsKnown {
+		w.Here = fact.Known(n == 0)
+		return
 	}
 	named := false
 	for _, name := range d.names {

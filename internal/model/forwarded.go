@@ -47,6 +47,7 @@ type Approach struct {
 	Here   fact.Of[bool] // a visitor's connection ends at nginx itself: names of the site lead to this host
 	Front  *fact.Source  // the line that says that another proxy stands in front
 	Forged []Forged      // what came back when headers were forged
+	ahead  int           // proxies in front that somebody declares
 	doubt  string        // why headers may change on the way that nothing shows
 	cfg    *syntax.Config
 }
@@ -105,7 +106,7 @@ func (w *Approach) Last() *Route { return w.Hops[len(w.Hops)-1] }
 
 // Gets is what the app gets in a header.
 func (w *Approach) Gets(header string) Sent {
-	v := Sent{Entries: []Entry{ByVisitor}}
+	v := w.brought(header)
 	for i := range w.Hops {
 		v = w.after(i, header, v)
 	}
@@ -117,7 +118,7 @@ func (w *Approach) Gets(header string) Sent {
 
 // before is what the hop gets.
 func (w *Approach) before(hop int, header string) Sent {
-	v := Sent{Entries: []Entry{ByVisitor}}
+	v := w.brought(header)
 	for i := range hop {
 		v = w.after(i, header, v)
 	}
@@ -244,6 +245,23 @@ func lure(header string) string {
 	return "203.0.113.77"
 }
 
+// brought is what a header holds when it comes to this host: a declared proxy
+// adds the address that asked it, and says what scheme it was asked by.
+func (w *Approach) brought(header string) Sent {
+	v := Sent{Entries: []Entry{ByVisitor}}
+	switch {
+	case w.ahead > 0 && strings.EqualFold(header, "X-Forwarded-For"):
+		v.Entries = append(v.Entries, Visitor)
+		for range w.ahead - 1 {
+			v.Entries = append(v.Entries, OwnProxy)
+		}
+		v.By = w.Front
+	case w.ahead > 0 && strings.EqualFold(header, "X-Forwarded-Proto"):
+		v = Sent{Entries: []Entry{Fixed}, By: w.Front}
+	}
+	return v
+}
+
 // connection is who the hop is asked by.
 func (w *Approach) connection(hop int) Entry {
 	if hop > 0 || w.Front != nil {
@@ -257,7 +275,7 @@ func (w *Approach) peer(hop int) Entry {
 	at := w.Hops[hop].Pass.Parent
 	from := syntax.Effective(at, "set_real_ip_from")
 	if len(from) == 0 {
-		if hop > 0 {
+		if hop > 0 || w.ahead > 0 {
 			return OwnProxy
 		}
 		return Visitor

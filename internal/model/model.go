@@ -41,7 +41,10 @@ type Model struct {
 	Blind    []fact.Why
 	Looked   []string // where discovery looked, in words
 	Needs    map[Node][]Node
-	Timeline []Event // what happened before and while it broke; empty where nothing is broken
+	Declared Declared  // of the host as a whole
+	Waivers  []Waiver  // findings that somebody accepts
+	Settings []Setting // what is wrong with the files in which people declare
+	Timeline []Event   // what happened before and while it broke; empty where nothing is broken
 	consoles fact.Of[[]*Console]
 	kept     fact.Of[JournalKeeping]
 	rotation fact.Of[Rotation]
@@ -75,6 +78,7 @@ type Deployment struct {
 	Server      *AppServer
 	Sites       fact.Of[[]*Site]
 	Database    fact.Of[*Store]
+	Declared    Declared
 	model       *Model
 	names       []*Name
 	leaves      []*Leaf

@@ -79,6 +79,7 @@ const maxElsewhere = 4
 func (b *builder) points(d *Deployment) {
 	own, _ := b.m.Machine.Addresses.Look(&b.notes)
 	served := b.certsHere(d.names)
+	declared, _ := d.Declared.Addresses.Look(&b.notes)
 	for _, n := range d.names {
 		p := &Points{Name: n, Public: slices.ContainsFunc(own, func(a Address) bool { return a.Public })}
 		for _, a := range own {
@@ -97,6 +98,7 @@ func (b *builder) points(d *Deployment) {
 			case err != nil:
 			case b.ownAddress(ip):
 				p.Here = append(p.Here, a)
+			case slices.Contains(declared, ip.String()): // somebody says that it leads here
 			case !p.Twin && !n.Internal && len(p.Others) < maxElsewhere:
 				p.Others = append(p.Others, b.askedAt(n, ip, served))
 			}

@@ -151,7 +151,8 @@ type Visit struct {
 	Hostname string    `json:"hostname"`
 	Boot     time.Time `json:"boot"`
 	CPUs     int       `json:"cpus"`
-	Version  string    `json:"version"`        // of assay
-	Deep     bool      `json:"deep,omitempty"` // what takes its time is looked at, too: the git history
-	Page     string    `json:"page,omitempty"` // a URL that somebody complains about
+	Version  string    `json:"version"`            // of assay
+	Deep     bool      `json:"deep,omitempty"`     // what takes its time is looked at, too: the git history
+	Page     string    `json:"page,omitempty"`     // a URL that somebody complains about
+	Declares bool      `json:"declares,omitempty"` // this version asks for what people declare in assay.toml
 }
