@@ -33,8 +33,8 @@ func (b *builder) appServers() []*AppServer {
 	out = b.fromUnits(out)
 	for _, s := range out {
 		s.Now = b.m.Machine.Now
-		b.readGunicorn(s)
 		b.loadApp(s)
+		b.readGunicorn(s)
 		s.EnvGaps = b.envLoaded(s)
 		if u, state := s.Unit.Look(&b.notes); state == fact.IsKnown {
 			u.Gaps = s.EnvGaps

@@ -50,6 +50,9 @@ type DeploymentWords struct {
 	Unit      Value       `json:"unit"`
 	Process   Value       `json:"process"`
 	Workers   Value       `json:"workers"`
+	Wanted    Value       `json:"wanted"` // workers, as configured
+	Class     Value       `json:"class"`  // of the workers, as configured
+	Venv      Value       `json:"venv"`
 	User      Value       `json:"user"`
 	Folder    Value       `json:"folder"`
 	Binds     Value       `json:"binds"`
@@ -188,6 +191,9 @@ func describeServer(w *DeploymentWords, s *AppServer) {
 		return fmt.Sprintf("%d, since %s", p.PID, p.Start.UTC().Format("2006-01-02 15:04:05 UTC"))
 	})
 	w.Workers = say(s.Workers, func(l []Process) string { return strconv.Itoa(len(l)) })
+	w.Wanted = say(s.Want, strconv.Itoa)
+	w.Class = say(s.Setting("worker_class"), func(v []string) string { return v[0] })
+	w.Venv = say(s.Venv(), func(v string) string { return v })
 	w.User = say(s.User, userWords)
 	w.Folder = say(s.Cwd, func(f string) string { return f })
 	w.Binds = say(s.Binds, func(l []Bind) string {
@@ -215,10 +221,10 @@ func describeSite(s *Site) SiteWords {
 	for _, r := range s.Routes {
 		var to []string
 		for _, u := range r.Upstreams {
-			to = append(to, u.Addr)
+			to = append(to, u.words())
 		}
 		if r.Opaque != "" {
-			to = []string{r.Opaque}
+			to = append(to, r.Opaque)
 		}
 		w.Routes = append(w.Routes, r.Path+" -> "+strings.Join(to, ", "))
 	}
@@ -226,6 +232,27 @@ func describeSite(s *Site) SiteWords {
 		w.Statics = append(w.Statics, st.Path+" -> "+st.Dir)
 	}
 	return w
+}
+
+// words is the address with who takes what is sent there.
+func (u *Upstream) words() string {
+	var n fact.Notes
+	_, state := u.Listener.Look(&n)
+	text := u.Addr
+	if u.Backup {
+		text += " backup"
+	}
+	switch {
+	case u.Down:
+		return text + " down"
+	case u.Remote:
+		return text + " (another host)"
+	case u.server != nil:
+		return text + " (" + u.server.Name + ")"
+	case state == fact.IsAbsent:
+		return text + " (nobody listens)"
+	}
+	return text
 }
 
 func listenWords(l nginx.Listen) string {

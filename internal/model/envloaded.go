@@ -28,7 +28,7 @@ func (b *builder) envLoaded(s *AppServer) fact.Of[[]EnvGap] {
 				switch {
 				case len(t.EnvHidden) > 0:
 					return fact.Unknown[[]EnvGap](t.EnvHidden[0])
-				case len(t.Exec) == 0 || serverKind(t.Exec[0].WithEnv(values(t.Env))) == "" || path.Base(t.Exec[0].Path) == "env":
+				case len(t.Exec) == 0 || serverKind(t.Exec[0].WithEnv(values(t.Env))) == "" || sets(t.Exec[0].WithEnv(values(t.Env))):
 					return fact.Unknown[[]EnvGap](fact.Why{Text: "compare the environment of " + u.Name + ": its server is started by a program of its own, which may set more"})
 				}
 				return fact.Bind(b.f.Environ(m.PID), func(live map[string]string) fact.Of[[]EnvGap] {
@@ -37,6 +37,11 @@ func (b *builder) envLoaded(s *AppServer) fact.Of[[]EnvGap] {
 			})
 		})
 	})
+}
+
+// sets says that env is told more than which program to find by PATH.
+func sets(words []string) bool {
+	return path.Base(words[0]) == "env" && (len(words) < 2 || strings.HasPrefix(words[1], "-") || strings.Contains(words[1], "="))
 }
 
 func (b *builder) envGaps(s *AppServer, u *Unit, m Process, t UnitText, live map[string]string) fact.Of[[]EnvGap] {

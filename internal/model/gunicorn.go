@@ -16,10 +16,11 @@ import (
 // its environment, and what a literal reading of its file gives.
 type settings struct {
 	syntax.Settings
-	conf *syntax.Conf
-	env  fact.Of[map[string]EnvValue]
-	src  fact.Source // of the command line
-	hint string      // what would let the configuration file be read
+	conf   *syntax.Conf
+	env    fact.Of[map[string]EnvValue]
+	src    fact.Source // of the command line
+	hint   string      // what would let the configuration file be read
+	loaded fact.Of[*App]
 }
 
 // readGunicorn fills in what the settings say: app, binds, workers.
@@ -34,6 +35,8 @@ func (b *builder) readGunicorn(s *AppServer) {
 	app := g.Resolve("wsgi_app", g.conf)
 	if app.State == syntax.Literal && len(app.Values) > 0 {
 		s.App = app.Values[0]
+	} else if a, state := s.Loaded.Look(&b.notes); state == fact.IsKnown && a.Target != "" {
+		s.App = a.Target
 	}
 	s.Binds = b.binds(s, g)
 	s.Want = g.number("workers")
@@ -70,7 +73,7 @@ func (b *builder) gunicornSettings(s *AppServer) settings {
 	var n fact.Notes
 	vars, _ := env.Look(&n)
 	cmdArgs := vars["GUNICORN_CMD_ARGS"].Value
-	g := settings{Settings: syntax.ParseArgs(s.Argv, cmdArgs), env: env}
+	g := settings{Settings: syntax.ParseArgs(s.Argv, cmdArgs), env: env, loaded: s.Loaded}
 	g.src = fact.Source{Where: "command line of " + s.displayName(), Text: strings.Join(s.Argv, " ")}
 	if u, state := s.Unit.Look(&n); state == fact.IsKnown {
 		if t, ts := u.Files.Look(&n); ts == fact.IsKnown {
@@ -133,6 +136,13 @@ func (g settings) source(e syntax.Effective, name string) fact.Source {
 		return fact.Source{Where: e.Place.File, Line: e.Place.Line, Text: name + " = " + strings.Join(e.Values, ", "),
 			Ask: tape.Ask{Kind: tape.KindFile, Name: e.Place.File}}
 	}
+	if e.Place.Kind == "GUNICORN_CMD_ARGS" {
+		var n fact.Notes
+		env, _ := g.env.Look(&n)
+		if v := env["GUNICORN_CMD_ARGS"]; v.File != "" {
+			return fact.Source{Where: v.File, Line: v.Line, Text: "GUNICORN_CMD_ARGS=" + v.Value, Ask: tape.Ask{Kind: tape.KindFile, Name: v.File}}
+		}
+	}
 	return g.src
 }
 
@@ -155,6 +165,9 @@ func (g settings) resolve(name string) fact.Of[[]string] {
 	case syntax.Unknown:
 		if v, ok := g.fromEnv(e); ok {
 			return fact.Known([]string{v}, g.source(e, name))
+		}
+		if v, src, ok := g.worked(name); ok {
+			return fact.Known(v, src)
 		}
 	}
 	why := "read gunicorn's setting " + name + ": " + e.Why
@@ -238,9 +251,9 @@ func (b *builder) binds(s *AppServer, g settings) fact.Of[[]Bind] {
 
 // chdir is where gunicorn goes before it loads the app.
 func (b *builder) chdir(s *AppServer, g settings) fact.Of[string] {
-	e := g.Resolve("chdir", g.conf)
-	if e.State == syntax.Literal && len(e.Values) > 0 && path.IsAbs(e.Values[0]) {
-		return fact.Known(e.Values[0], g.source(e, "chdir"))
+	var n fact.Notes
+	if v, state := g.resolve("chdir").Look(&n); state == fact.IsKnown && path.IsAbs(v[0]) {
+		return fact.Known(v[0], n.Sources...)
 	}
 	return s.Cwd
 }

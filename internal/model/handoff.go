@@ -41,7 +41,7 @@ func handoffs(s *Site) []*Handoff {
 	cfg, _ := s.nginx.Config.Look(&n)
 	var out []*Handoff
 	for _, r := range s.Routes {
-		if r.Opaque == "" {
+		if !r.Variable() {
 			continue
 		}
 		x := &Handoff{Route: r, Kept: kept(r.Pass), Inner: inner(r.Pass)}

@@ -18,8 +18,15 @@ func claimed(s *Site, joined map[*Deployment][]*Site) bool {
 }
 
 // unclaimed: no site leads to the app, unless its addresses are not known and
-// some site leads to nobody that is.
+// some site leads to nobody that is, or a variable says where some site leads.
 func (b *builder) unclaimed(d *Deployment, sites []*Site, joined map[*Deployment][]*Site) fact.Of[[]*Site] {
+	for _, s := range sites {
+		for _, r := range s.Routes {
+			if r.Opaque != "" && !claimed(s, joined) {
+				return fact.Unknown[[]*Site](fact.Why{Text: "see where " + r.Subject() + " leads: " + r.Opaque + " holds a variable", Hint: "a value that a map or set gives by word would be seen"})
+			}
+		}
+	}
 	var n fact.Notes
 	if _, state := d.Server.Binds.Look(&n); state != fact.IsUnknown {
 		return fact.Known[[]*Site](nil)
@@ -46,6 +53,7 @@ func (b *builder) join(list []*Deployment, sites []*Site) map[*Deployment][]*Sit
 			for _, u := range r.Upstreams {
 				for _, d := range list {
 					if b.leadsTo(u, d.Server) {
+						u.server = d.Server
 						add(d, s)
 					}
 				}

@@ -82,7 +82,7 @@ type Route struct {
 	Path      string // "/" or what the location says
 	Pass      *syntax.Directive
 	Upstreams []*Upstream
-	Opaque    string // why the address is not in the text: a variable
+	Opaque    string // the address, where what fills a variable in it is not all known
 	site      *Site
 }
 
@@ -91,6 +91,9 @@ func (r *Route) Subject() string { return r.site.Subject() + r.Path }
 
 // Node is the location.
 func (r *Route) Node() Node { return r.site.Node() + Node("/route"+r.Path) }
+
+// Variable says that the address, or what stands behind it, holds a variable.
+func (r *Route) Variable() bool { return strings.Contains(r.Pass.Arg(0), "$") }
 
 // Site is the block that the route belongs to.
 func (r *Route) Site() *Site { return r.site }
@@ -105,6 +108,7 @@ type Upstream struct {
 	Source   fact.Source
 	Listener fact.Of[*Listener] // Absent: nobody listens
 	Silent   []string           // addresses of the same name where nobody listens, while another does
+	server   *AppServer         // that the address leads to
 }
 
 // Node is the address.
@@ -154,29 +158,57 @@ func (b *builder) route(s *Site, cfg facts.NginxConfig, pass *syntax.Directive) 
 			r.Path = loc.Modifier + " " + loc.Path
 		}
 	}
-	scheme, addr, _, variable := syntax.ParseProxyPass(pass.Arg(0))
+	if !r.Variable() {
+		r.Upstreams = b.upstreams(cfg, pass, pass.Arg(0))
+		return r
+	}
+	values, all := cfg.Resolve(pass)
+	for _, v := range values {
+		_, addr, _, _ := syntax.ParseProxyPass(v)
+		if _, named := cfg.Upstream(addr); named || ownForm(addr) {
+			r.Upstreams = append(r.Upstreams, b.upstreams(cfg, pass, v)...)
+		} else { // a name that nginx looks up for each request
+			all = false
+		}
+	}
+	r.Upstreams = slices.CompactFunc(r.Upstreams, func(x, y *Upstream) bool { return x.Addr == y.Addr && x.Backup == y.Backup })
+	if !all {
+		r.Opaque = pass.Arg(0)
+	}
+	return r
+}
+
+// ownForm says that an address needs no look-up.
+func ownForm(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		host = addr
+	}
+	_, err = netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil || host == "localhost" || strings.HasPrefix(addr, "unix:")
+}
+
+// upstreams are the servers behind the argument of a pass.
+func (b *builder) upstreams(cfg facts.NginxConfig, pass *syntax.Directive, arg string) []*Upstream {
+	scheme, addr, _, _ := syntax.ParseProxyPass(arg)
 	protocol := strings.TrimSuffix(pass.Name, "_pass")
 	if pass.Name == "proxy_pass" {
 		protocol = scheme
 	}
-	if variable {
-		r.Opaque = pass.Arg(0)
-		return r
-	}
 	if up, ok := cfg.Upstream(addr); ok {
+		var out []*Upstream
 		for _, srv := range up.Servers {
 			u := b.upstream(srv.Address, protocol, facts.DirectiveSource(srv.Directive))
 			u.Backup, u.Down = srv.Backup, srv.Down
-			r.Upstreams = append(r.Upstreams, u)
+			out = append(out, u)
 		}
-		return r
+		return out
 	}
 	port := "80"
 	if scheme == "https" {
 		port = "443"
 	}
-	r.Upstreams = []*Upstream{b.upstream(syntax.WithPort(addr, port), protocol, facts.DirectiveSource(pass))}
-	return r
+	return []*Upstream{b.upstream(syntax.WithPort(addr, port), protocol, facts.DirectiveSource(pass))}
 }
 
 func (b *builder) upstream(addr, protocol string, src fact.Source) *Upstream {

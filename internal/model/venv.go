@@ -18,6 +18,20 @@ type VenvPython struct {
 	Leads string // /usr/bin/python3.11
 }
 
+// Venv is the virtual environment that the app's Python is of; Absent: it is the
+// system's own.
+func (s *AppServer) Venv() fact.Of[string] {
+	return fact.Bind(s.Loaded, func(a *App) fact.Of[string] {
+		switch {
+		case a.Prefix == "":
+			return fact.Unknown[string](fact.Why{Text: "load the app: it ended before it told of its Python", Ask: a.Source.Ask})
+		case a.Prefix == a.Base:
+			return fact.Absent[string](fact.Source{Where: a.Executable, Text: "no virtual environment", Ask: a.Source.Ask})
+		}
+		return fact.Known(a.Prefix, fact.Source{Where: a.Source.Where, Text: a.Executable, Ask: a.Source.Ask})
+	})
+}
+
 var minorPython = regex.New(`^python3\.\d+$`)
 
 // madeFor looks whether the virtual environment of a program has packages for

@@ -49,6 +49,8 @@ func deploymentWords(b *strings.Builder, x model.DeploymentWords, row func(name,
 	if x.Server != "" {
 		row("unit", words(x.Unit))
 		row("process", words(x.Process)+unless(x.Workers, ", workers: "))
+		row("workers", words(x.Wanted)+unless(x.Class, ", "))
+		row("venv", words(x.Venv))
 		row("user", words(x.User))
 		row("folder", words(x.Folder))
 		row("binds", words(x.Binds))

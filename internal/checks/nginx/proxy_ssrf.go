@@ -25,7 +25,7 @@ func ssrf(h *check.Hearing, x *model.Handoff) check.Verdict {
 	}
 	if len(x.Choices) == 0 {
 		if x.Doubt != "" {
-			return check.CannotTell("where "+x.Opaque+" leads: "+x.Doubt, "see that it can only become addresses that you have listed")
+			return check.CannotTell("where "+x.Pass.Arg(0)+" leads: "+x.Doubt, "see that it can only become addresses that you have listed")
 		}
 		return check.Passed()
 	}
