@@ -45,6 +45,12 @@ var blueprints = []blueprint{
 		about: "Debian 12, a checklist from the web followed to the letter, faults included",
 	},
 	{
+		name: "guide001", suite: "trixie", layers: []string{"base", "guide001"},
+		names: []string{"example.com"},
+		certs: []CertOptions{{Names: []string{"example.com"}}},
+		about: "Debian 13, a guide from the web followed to the letter, faults included",
+	},
+	{
 		name: "unix", suite: "bookworm", layers: []string{"base", "unix"},
 		names: []string{"shop.example", "www.shop.example"},
 		certs: []CertOptions{{Names: []string{"shop.example", "www.shop.example"}}},

@@ -131,12 +131,42 @@ def echo(target, app):
         del app.request_context
 
 
-def names_of(code, into, depth=0):
-    into.update(code.co_names)
-    into.update(code.co_freevars)
+BOUND = {"session", "request", "g"}  # Flask's own, and the names of much else: db.session, a module's own session
+
+
+def names_of(code, into, scope=None, depth=0):
+    """The names that code uses; of those in BOUND the ones that are Flask's."""
+    names = set(code.co_names) | set(code.co_freevars)
+    into.update(names - BOUND)
+    if names & BOUND:
+        into.update(bound(code, scope or {}))
     for c in code.co_consts:
         if hasattr(c, "co_names") and depth < 4:
-            names_of(c, into, depth + 1)
+            names_of(c, into, scope, depth + 1)
+
+
+def bound(code, scope):
+    flask, last = sys.modules.get("flask"), ""
+    for i in dis.get_instructions(code):
+        name = i.argval if isinstance(i.argval, str) else ""
+        if i.opname.startswith(("LOAD_ATTR", "LOAD_METHOD")):
+            if name in BOUND and flask is not None and scope.get(last, None if last != "flask" else flask) is flask:
+                yield name
+        elif name in BOUND and i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLOSURE", "IMPORT_FROM")):
+            if scope.get(name) is None or scope[name] is getattr(flask, name, None):
+                yield name
+        last = name if i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF")) else ""
+
+
+def scope_of(fn):
+    """What the names in a function stand for."""
+    out = dict(getattr(fn, "__globals__", None) or {})
+    for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or ()):
+        try:
+            out[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return out
 
 
 KEEP = {"session", "current_user", "login_required", "request", "flash", "set_cookie", "g", "get_jwt_identity", "jwt_required", "cookies", "args", "authorization"}
@@ -186,7 +216,7 @@ def view(fn):
         inner = getattr(fn, "__wrapped__", None)
         if inner is None:
             if code is not None:
-                names_of(code, used)
+                names_of(code, used, scope_of(fn))
                 speaks |= speech(fn)
                 if "cached" in out:
                     called(fn, used)
@@ -198,12 +228,12 @@ def view(fn):
                 for m in ("get", "post", "dispatch_request", "__init__"):
                     c = getattr(getattr(cls, m, None), "__code__", None)
                     if c is not None:
-                        names_of(c, used)
+                        names_of(c, used, scope_of(getattr(cls, m)))
                         speaks |= speech(getattr(cls, m))
             break
         if code is not None:
             of_wrap = set()
-            names_of(code, of_wrap)
+            names_of(code, of_wrap, scope_of(fn))
             out["wraps"].append({"module": getattr(sys.modules.get(getattr(fn, "__globals__", {}).get("__name__", "")), "__name__", ""), "code": code.co_name,
                                  "file": code.co_filename, "line": code.co_firstlineno, "uses": sorted(of_wrap & KEEP)})
         fn = inner
@@ -218,7 +248,7 @@ def called(fn, into, depth=0):
     for name in fn.__code__.co_names:
         other = getattr(fn, "__globals__", {}).get(name)
         if type(other) is FUNCTION and depth < 2 and own(other.__code__.co_filename):
-            names_of(other.__code__, into)
+            names_of(other.__code__, into, scope_of(other))
             called(other, into, depth + 1)
 
 
@@ -274,7 +304,7 @@ def cached(fn):
             out[name] = "callable"
             if name in ("key_prefix", "make_cache_key", "unless") and getattr(v, "__code__", None) is not None and not own_of_caching(v):
                 used = set()
-                names_of(v.__code__, used)
+                names_of(v.__code__, used, scope_of(v))
                 out[name + "_uses"] = sorted(used & KEEP)
     return out
 

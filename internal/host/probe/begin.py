@@ -7,6 +7,7 @@ the standard library, and what the app itself brings.
 """
 import ast
 import base64
+import dis
 import gc
 import json
 import os
