@@ -1,18 +1,26 @@
 """The guide's parts put together, letter for letter; only the page itself is new.
 
-Left out for want of a package in Debian 13's image: Sentry, Talisman, the JSON
-log, psutil, which the guide imports and does not use, and python-dotenv, which
-is for development.
+Left out: Talisman and the JSON log, which it offers instead of its own parts;
+psutil, which it imports and does not use; python-dotenv, for development only.
 """
 import logging
 import os
 from logging.handlers import RotatingFileHandler, SysLogHandler
 
-from flask import Flask, jsonify, redirect, render_template_string, request
+import sentry_sdk
+from flask import Flask, jsonify, redirect, render_template_string, request, session
 from flask_caching import Cache
 from flask_sqlalchemy import SQLAlchemy
 from prometheus_flask_exporter import PrometheusMetrics
+from sentry_sdk.integrations.flask import FlaskIntegration
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+sentry_sdk.init(
+    dsn="https://0123456789abcdef0123456789abcdef@o0.sentry.example/1",
+    integrations=[FlaskIntegration()],
+    traces_sample_rate=1.0,
+    environment="production"
+)
 
 db = SQLAlchemy()
 cache = Cache()
@@ -105,12 +113,13 @@ def create_app():
 
     @app.route('/')
     def index():
+        session['visits'] = session.get('visits', 0) + 1
         db.session.add(Visit(path=request.path))
         db.session.commit()
         return render_template_string(
             '<!doctype html><title>My app</title>'
             '<link rel="stylesheet" href="{{ url_for("static", filename="app.css") }}">'
-            '<p>Visit {{ n }}.', n=db.session.query(Visit).count())
+            '<p>Visit {{ n }}, your {{ session.visits }}.', n=db.session.query(Visit).count())
 
     @app.route('/expensive-operation')
     @cache.cached(timeout=600)
