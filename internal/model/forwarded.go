@@ -19,13 +19,19 @@ type Forwarded struct {
 	Server *AppServer
 	Ways   []*Approach
 	Unseen []fact.Why // of nginx's configuration: any line of it may write a header
+	// Circles: the app sends visitors in a circle.
+	Circles bool
+	// Elsewhere: another machine answers https for a name of the app.
+	Elsewhere fact.Of[bool]
 }
 
 // Subject is the app.
 func (x *Forwarded) Subject() string { return x.Name }
 
 // Node is what the app is told of its visitors.
-func (x *Forwarded) Node() Node { return Node("forwarded:" + x.Name) }
+func (x *Forwarded) Node() Node { return forwardedNode(x.Name) }
+
+func forwardedNode(deployment string) Node { return Node("forwarded:" + deployment) }
 
 // Forwardeds is the app, where some site leads to it.
 func (d *Deployment) Forwardeds() fact.Of[[]*Forwarded] {
@@ -34,6 +40,7 @@ func (d *Deployment) Forwardeds() fact.Of[[]*Forwarded] {
 			if d.forwarded == nil || len(d.forwarded.Ways) == 0 {
 				return nil
 			}
+			d.forwarded.Circles, d.forwarded.Elsewhere = d.circles(), d.secureElsewhere()
 			return []*Forwarded{d.forwarded}
 		})
 	})

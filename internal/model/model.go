@@ -138,6 +138,7 @@ type AppServer struct {
 	History   fact.Of[tape.LeakReport]   // and in the git history of it; Absent: not asked for
 	EnvGaps   fact.Of[[]EnvGap]          // between the process and its unit's files
 	unitName  string
+	packaged  fact.Of[string] // the version of a gunicorn that pip installed
 	settings  *settings
 	keyFile   fact.Of[[]string] // as gunicorn is told
 	errorFile string            // to which its gunicorn lets the app write, "" for the journal

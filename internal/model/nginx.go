@@ -9,6 +9,7 @@ import (
 	"assay/internal/fact"
 	"assay/internal/facts"
 	"assay/internal/regex"
+	syntax "assay/internal/syntax/nginx"
 	"assay/internal/tape"
 )
 
@@ -24,8 +25,12 @@ type Nginx struct {
 	Accused fact.Source // the line that nginx complains of; Where is "" where it names none
 	Sites   []*Site     // every server block of http, in configuration order
 	Spare   fact.Of[[]*SpareFile]
-	Waiting []*Leaf // that have ended, and whose successors it has not loaded
+	Waiting []*Leaf         // that have ended, and whose successors it has not loaded
+	Others  fact.Of[string] // who else than root has a say in its configuration, "" for nobody
 	serves  fact.Of[bool]
+	newer   fact.Of[[]string]
+	deaf    fact.Of[[]syntax.Listen]
+	left    fact.Of[[]*Listener]
 }
 
 // Serves says that some deployment is served through it.
@@ -82,7 +87,9 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 		}
 	}
 	if cstate == fact.IsKnown {
-		b.f.Leaf(func() { n.Test = b.nginxTest(n.Main, cfg) })
+		b.f.Leaf(func() { n.Others = b.owners(n.Main, cfg) })
+		b.f.Leaf(func() { n.Test = b.nginxTest(n.Main, cfg, n.Others) })
+		b.f.Leaf(func() { b.loadedConfig(n, cfg) })
 		n.Accused = b.accused(n.Test)
 		n.User = b.nginxUser(n, cfg)
 		for i, s := range cfg.Servers() {
@@ -91,6 +98,9 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 		n.Spare = b.spareFiles(cfg)
 	} else {
 		n.Test = fact.Then(n.Config, func(facts.NginxConfig) (t facts.NginxTest) { return t })
+		n.Others = fact.Then(n.Config, func(facts.NginxConfig) string { return "" })
+		n.newer = fact.Then(n.Config, func(facts.NginxConfig) []string { return nil })
+		n.deaf, n.left = fact.Absent[[]syntax.Listen](), fact.Absent[[]*Listener]()
 		n.User = fact.Then(n.Config, func(facts.NginxConfig) (u User) { return u })
 		n.Spare = fact.Then(n.Config, func(facts.NginxConfig) (s []*SpareFile) { return s })
 	}

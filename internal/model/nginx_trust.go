@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -17,7 +18,7 @@ import (
 // have written any of it: each file, each folder above it and each folder that
 // an include looks into, links at both their ends. Nor when the configuration
 // brings code with it. Who is not root is refused by the command itself.
-func (b *builder) nginxTest(main string, cfg facts.NginxConfig) fact.Of[facts.NginxTest] {
+func (b *builder) nginxTest(main string, cfg facts.NginxConfig, others fact.Of[string]) fact.Of[facts.NginxTest] {
 	ask := b.f.NginxTest
 	if b.m.Machine.UID != 0 {
 		return ask(main)
@@ -32,6 +33,20 @@ func (b *builder) nginxTest(main string, cfg facts.NginxConfig) fact.Of[facts.Ng
 	if d := bringsCode(cfg.Root); d != nil {
 		return refuse(fmt.Sprintf("%s:%d brings code with it (%s)", d.File, d.Line, d.Name))
 	}
+	var n fact.Notes
+	who, state := others.Look(&n)
+	switch {
+	case state == fact.IsUnknown:
+		return fact.Unknown[facts.NginxTest](n.Why())
+	case who != "":
+		return refuse(who)
+	}
+	return ask(main)
+}
+
+// owners says who else than root has a say in the configuration: in a file, in a
+// folder above one, in a folder that an include looks into.
+func (b *builder) owners(main string, cfg facts.NginxConfig) fact.Of[string] {
 	o := &ownership{b: b, seen: map[string]bool{}}
 	for _, f := range cfg.Files {
 		o.walk(f)
@@ -44,13 +59,10 @@ func (b *builder) nginxTest(main string, cfg facts.NginxConfig) fact.Of[facts.Ng
 			o.walk(d.Arg(0))
 		}
 	}
-	switch {
-	case o.unseen.Blind():
-		return fact.Unknown[facts.NginxTest](o.unseen.Why())
-	case o.other != "":
-		return refuse(o.other)
+	if o.unseen.Blind() {
+		return fact.Unknown[string](o.unseen.Why())
 	}
-	return ask(main)
+	return fact.Known(o.other, fact.Source{Where: "owners of nginx's configuration", Text: cmp.Or(o.other, fmt.Sprintf("%d paths, all of them root's", len(o.seen)))})
 }
 
 // bringsCode finds a directive with which configuration runs code while it is

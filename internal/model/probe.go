@@ -105,6 +105,9 @@ func (b *builder) probe(d *Deployment) {
 	}
 	d.Server.Sessions = b.sessions(d)
 	d.Server.Leaks, d.Server.History = b.leaks(d.Server, b.f.Leaks), b.leaks(d.Server, b.f.History)
+	if d.Server.Gunicorn() {
+		b.f.Leaf(func() { d.Server.packaged = b.packageOf(d.Server) })
+	}
 	d.debug = b.debugVariable(d.Server)
 	d.flaskEnv = b.flaskEnv(d.Server)
 	d.asset = b.asset(d.Server)

@@ -21,6 +21,11 @@ type Journey struct {
 	Own   bool                    // JourneyElsewhere: DNS leads to this host all the same
 	Plain fact.Of[tape.HTTPReply] // the app's own answer to the first leg of a loop that is the app's
 	node  Node
+	// Secure says that some block has the name with TLS; Deep is what a page
+	// behind the name gets, where its first page is sent to https.
+	Secure bool
+	Deep   fact.Of[tape.HTTPReply]
+	door   *syntax.Directive // the block that answers first
 }
 
 // How a journey ends.
@@ -81,11 +86,12 @@ func (b *builder) travel(d *Deployment) {
 				j := b.journey(scheme + "://" + n.Name + "/")
 				j.node = Node("journey:" + j.Start)
 				of[j] = n
+				b.deeper(j, n)
 				for _, s := range n.Sites {
 					b.m.Needs[j.node] = append(b.m.Needs[j.node], s.Node())
 				}
 				if d.Server != nil {
-					b.m.Needs[j.node] = append(b.m.Needs[j.node], d.Server.TrustNode())
+					b.m.Needs[j.node] = append(b.m.Needs[j.node], d.Server.TrustNode(), forwardedNode(d.Name))
 				}
 				all = append(all, j)
 			}

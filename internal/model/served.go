@@ -16,6 +16,9 @@ func (b *builder) served() {
 	for _, d := range b.m.Deployments {
 		b.travel(d)
 	}
+	for _, d := range b.m.Deployments {
+		b.f.Leaf(func() { b.sideDoors(d) })
+	}
 	for _, s := range n.Sites {
 		d := b.deploymentOf(s)
 		if d != nil && d.Contained() {
@@ -26,6 +29,9 @@ func (b *builder) served() {
 			a = d.Server
 		}
 		s.aliases, s.disclosure, s.caches = b.aliases(s), b.disclosure(s, a), b.caches(s, d)
+		if d != nil {
+			b.f.Leaf(func() { s.glued, s.splits, s.smuggled, s.cut = b.glued(s), b.splits(s), b.smuggle(s), b.cutOffs(s) })
+		}
 	}
 }
 

@@ -22,6 +22,11 @@ type Site struct {
 	Statics []*Static
 
 	aliases    []*Alias
+	glued      []*Glued
+	splits     []*Split
+	smuggled   *Smuggled
+	doors      []*SideDoor
+	cut        fact.Of[[]fact.Source]
 	disclosure *Disclosure
 	caches     []*Cached
 	nginx      *Nginx

@@ -26,7 +26,7 @@ func (r Request) String() string {
 
 var (
 	hostField   = regex.New(`^[A-Za-z0-9._\[\]:-]+$`)
-	headerField = regex.New(`^([A-Za-z][A-Za-z0-9-]*): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$`)
+	headerField = regex.New(`^([A-Za-z][A-Za-z0-9_-]*): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$`)
 )
 
 const maxHeaders = 12
@@ -55,7 +55,7 @@ func ParseRequest(s string) (Request, error) {
 	}
 	for _, l := range r.Header {
 		m := headerField.FindStringSubmatch(l)
-		if m == nil || len(l) > 512 || slices.Contains(framing, strings.ToLower(m[1])) {
+		if m == nil || len(l) > 512 || slices.Contains(framing, strings.ToLower(strings.ReplaceAll(m[1], "_", "-"))) {
 			return Request{}, fmt.Errorf("not a header: %.80q", l)
 		}
 	}

@@ -74,7 +74,9 @@ func counted(h *check.Hearing, app *model.App, w *model.Approach, t tape.Trust) 
 		return check.Verdict{}, 0
 	case v.Doubt != "" && (who == model.ByVisitor || who == model.Nobody):
 		return check.CannotTell("which value of "+t.Header+" is the visitor's"+there+": "+v.Doubt, ""), 1
-	case who == model.Claimed || who == model.ByVisitor:
+	case who == model.Claimed: // nginx.realip.trust tells of it
+		return check.Verdict{}, 0
+	case who == model.ByVisitor:
 		return chosen(h, app, w, t, v, reads, there)
 	case who == model.OwnProxy && isFor:
 		r := mend(app, t, properly(v))
@@ -100,7 +102,7 @@ func counted(h *check.Hearing, app *model.App, w *model.Approach, t tape.Trust) 
 
 // chosen is a value that a visitor writes, as far as can be seen from here.
 func chosen(h *check.Hearing, app *model.App, w *model.Approach, t tape.Trust, v model.Sent, reads, there string) (check.Verdict, int) {
-	if w.Front == nil || v.From(t.Position) == model.Claimed {
+	if w.Front == nil {
 		here, state := w.Here.Look(h)
 		if state != fact.IsKnown || !here {
 			return check.CannotTell(fmt.Sprintf("whether another proxy stands in front of nginx: %s, and nginx writes %s%s", reads, many(after(v)), there),
@@ -118,8 +120,6 @@ func chosen(h *check.Hearing, app *model.App, w *model.Approach, t tape.Trust, v
 		what, severity, because = "the "+t.Into+" in the app's links", check.Medium, "Links that the app makes have the scheme or the port that a visitor says."
 	}
 	switch {
-	case v.From(t.Position) == model.Claimed:
-		return check.Failed("a visitor chooses "+what+": set_real_ip_from lets nginx take it from anybody"+there, narrow(w)).Because(because).At(severity), 8
 	case w.Front != nil:
 		return check.Warned(fmt.Sprintf("whoever comes past the proxy in front of nginx chooses %s: %s, and nginx writes %s%s", what, reads, many(after(v)), there), mend(app, t, properly(v))).
 			Because(because + " set_real_ip_from makes nginx's own value the visitor's, so the app needs no other."), 4
@@ -200,14 +200,4 @@ func mend(app *model.App, t tape.Trust, right int) check.Remedy {
 func place(w *model.Approach) string {
 	file, line := w.Setting()
 	return fmt.Sprintf("%s:%d, beside it", file, line)
-}
-
-// narrow names the proxies that nginx believes.
-func narrow(w *model.Approach) check.Remedy {
-	r := check.Remedy{Do: "Name the addresses of the proxies in front, and only those; with none in front, take the lines out.", Minutes: 10, Cure: check.OnHost}
-	if w.Front != nil {
-		r.Commands = append(r.Commands, fmt.Sprintf("# %s:%d, with your proxy's addresses", w.Front.Where, w.Front.Line))
-	}
-	r.Commands = append(r.Commands, "set_real_ip_from 192.0.2.0/24;", "sudo nginx -t && sudo systemctl reload nginx")
-	return r
 }
