@@ -69,6 +69,11 @@ func (d *Deployment) SecureNames() fact.Of[[]Secured] {
 	return fact.Then(d.ServedNames(), secured)
 }
 
+// NamesHere is SecureNames where it is known which addresses are this host's.
+func (d *Deployment) NamesHere() fact.Of[[]Secured] {
+	return fact.Bind(d.model.Machine.Addresses, func([]Address) fact.Of[[]Secured] { return d.SecureNames() })
+}
+
 // Endpoints are every name at every address of TLS.
 func (d *Deployment) Endpoints() fact.Of[[]*Endpoint] {
 	return fact.Bind(d.ServedNames(), func(names []*Name) fact.Of[[]*Endpoint] {

@@ -16,7 +16,7 @@ var _ = Family.Add(check.Check{
 	Guide:    "001 TLS: listen 443 ssl http2",
 	Why:      "A browser asks for a page's files six at a time, and each wait for one of them holds up those behind it.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).SecureNames, http2),
+	Ask:      check.Each((*model.Deployment).NamesHere, http2),
 })
 
 func http2(h *check.Hearing, n model.Secured) check.Verdict {
