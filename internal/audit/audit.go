@@ -39,7 +39,22 @@ func Judge(t *tape.Tape, c Choice) (report.Report, *model.Model) {
 		m.Deployments = slices.DeleteFunc(slices.Clone(whole.Deployments), func(d *model.Deployment) bool { return !c.App(d.Name) })
 	}
 	hearings := check.Judge(&m, chosen(c.Check))
-	return report.New(t, &m, hearings, diagnose.Why(&m, hearings), c.Outage), whole
+	return report.New(t, &m, hearings, diagnose.Why(&m, hearings), c.Outage, c.ids()), whole
+}
+
+// ids are today's of every check and of its former ones; nil where not all are asked.
+func (c Choice) ids() map[string]string {
+	if c.Check != nil || c.App != nil {
+		return nil
+	}
+	out := map[string]string{}
+	for _, k := range chosen(nil) {
+		out[k.ID] = k.ID
+		for _, old := range k.Formerly {
+			out[old] = k.ID
+		}
+	}
+	return out
 }
 
 func chosen(only func(check.Check) bool) []check.Check {

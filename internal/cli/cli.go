@@ -137,7 +137,7 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.Flags().Bool("version", false, "print the version")
-	root.AddCommand(a.checkVerb(), a.diagnoseVerb(), a.diffVerb(), a.explainVerb(), a.checksVerb(), a.modelVerb(), a.asksVerb(),
+	root.AddCommand(a.checkVerb(), a.diagnoseVerb(), a.diffVerb(), a.configVerb(), a.explainVerb(), a.checksVerb(), a.modelVerb(), a.asksVerb(),
 		a.recordVerb(), a.collectVerb(), a.schemaVerb(), a.completionVerb(), a.versionVerb())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { _ = a.help(c) })

@@ -22,7 +22,7 @@ const (
 var exits = []report.Exit{
 	{Code: exitWell, Means: "no finding at or above --fail-on"},
 	{Code: exitFindings, Means: "at least one"},
-	{Code: exitUsage, Means: "wrong use, or a file that cannot be read or written"},
+	{Code: exitUsage, Means: "wrong use, a file that cannot be read or written, or an assay.toml that is wrong"},
 	{Code: exitUnseen, Means: "no deployment found, a check at or above --fail-on not answered, or --host out of reach"},
 }
 
@@ -53,7 +53,15 @@ func verdict(r report.Report, failOn string) (code int, sentence string) {
 			unseen++
 		}
 	}
+	bad := 0
+	for _, p := range r.Problems {
+		if p.Bad {
+			bad++
+		}
+	}
 	switch {
+	case bad > 0:
+		return exitUsage, fmt.Sprintf("Exit 2: %s wrong in what is declared; %s besides.", number(bad, "line is", "lines are"), number(found, "finding is "+level(failOn), "findings are "+level(failOn)))
 	case found > 0:
 		return exitFindings, fmt.Sprintf("Exit 1: %s %s%s.", number(found, "finding is", "findings are"), level(failOn), also(unseen))
 	case len(r.Deployments) == 0:

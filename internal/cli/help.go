@@ -16,7 +16,7 @@ var chapters = []struct {
 	title string
 	verbs []string
 }{
-	{"Look", []string{"check", "diagnose", "diff", "model", "explain", "checks"}},
+	{"Look", []string{"check", "diagnose", "diff", "config", "model", "explain", "checks"}},
 	{"Trust", []string{"asks", "record", "collect"}},
 	{"Other", []string{"schema", "completion", "version"}},
 }
@@ -69,6 +69,12 @@ func (a *app) helpRoot(b *strings.Builder, root *cobra.Command, width int) {
 func (a *app) helpVerbPage(b *strings.Builder, c *cobra.Command, width int) {
 	b.WriteString("Usage: " + c.UseLine() + "\n\n")
 	paragraphs(b, c.Long, width)
+	for i, v := range c.Commands() {
+		if i == 0 {
+			b.WriteString("\nCommands\n")
+		}
+		fmt.Fprintf(b, "  assay %s %-11s %s\n", c.Name(), v.Name(), v.Short)
+	}
 	flags(b, c, width)
 	if c.Example != "" {
 		b.WriteString("\nExamples\n" + c.Example + "\n")

@@ -24,7 +24,7 @@ func ReadJSON(b []byte) (Report, error) {
 	case x.Schema > Schema:
 		return Report{}, fmt.Errorf("it was written by a later assay (schema %d, this one reads %d)", x.Schema, Schema)
 	}
-	r := Report{Schema: x.Schema, Assay: x.Assay, Host: x.Host, Deployments: x.Deployments, Passed: x.Passed, Counts: x.Counts, Looked: x.Looked}
+	r := Report{Schema: x.Schema, Assay: x.Assay, Host: x.Host, Deployments: x.Deployments, Waived: x.Waived, Problems: x.Problems, Passed: x.Passed, Counts: x.Counts, Looked: x.Looked}
 	for _, f := range x.Findings {
 		if f.Status == string(check.Unknown) {
 			r.Unknown = append(r.Unknown, Unknown{ID: f.ID, Severity: f.Severity, Status: f.Status, Title: f.Title, Deployment: f.Deployment,
@@ -70,6 +70,8 @@ func Compare(a, b Report) Change {
 	for _, f := range a.Findings {
 		switch {
 		case slices.ContainsFunc(b.Findings, func(o Finding) bool { return o.Key == f.Key }):
+		case slices.ContainsFunc(b.Waived, func(o Waived) bool { return o.Key == f.Key }):
+			c.Unchanged = append(c.Unchanged, f)
 		case slices.ContainsFunc(b.Unknown, func(u Unknown) bool { return u.ID == f.ID && (u.Deployment == f.Deployment || u.Deployment == "") }):
 			c.Unseen = append(c.Unseen, f)
 		default:

@@ -41,7 +41,7 @@ func HTML(w io.Writer, r Report, o HTMLOptions) error {
 	p := newSheet(r, o)
 	body := el("body",
 		p.header(),
-		el("main", p.overview(), p.outage(), p.ways(), p.wrong(), p.unseen(), p.passed(), p.exits(), p.asked()),
+		el("main", p.overview(), p.outage(), p.ways(), p.declared(), p.wrong(), p.accepted(), p.unseen(), p.passed(), p.exits(), p.asked()),
 		p.footer(),
 		el("script", raw(asset(pageScript))))
 	doc := "<!DOCTYPE html>\n" + el("html", is("lang", "en"), p.head(), body).html + "\n"

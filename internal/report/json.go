@@ -26,6 +26,8 @@ type wire struct {
 	Host        Host          `json:"host"`
 	Deployments []Deployment  `json:"deployments"`
 	Findings    []wireFinding `json:"findings"`
+	Waived      []Waived      `json:"waived"`
+	Problems    []Problem     `json:"problems"`
 	Passed      []Passed      `json:"passed"`
 	Counts      Counts        `json:"counts"`
 	Looked      []string      `json:"looked"`
@@ -76,7 +78,7 @@ func WriteJSON(w io.Writer, v any) error {
 
 func wired(r Report) wire {
 	out := wire{Schema: r.Schema, Assay: r.Assay, Host: r.Host, Deployments: list(r.Deployments),
-		Findings: []wireFinding{}, Passed: list(r.Passed), Counts: r.Counts, Looked: list(r.Looked), Asked: r.Asked, Baseline: r.Baseline, Outage: r.Outage}
+		Findings: []wireFinding{}, Waived: list(r.Waived), Problems: list(r.Problems), Passed: list(r.Passed), Counts: r.Counts, Looked: list(r.Looked), Asked: r.Asked, Baseline: r.Baseline, Outage: r.Outage}
 	out.Deployments = append([]Deployment{}, out.Deployments...)
 	for i := range out.Deployments {
 		d := &out.Deployments[i]
@@ -90,6 +92,10 @@ func wired(r Report) wire {
 			Title: f.Title, Deployment: f.Deployment, Subject: f.Subject, Stage: f.Stage, Breaks: f.Breaks,
 			Summary: f.Summary, Why: f.Why, Evidence: list(f.Evidence), Cause: f.Cause, Remedy: &f.Remedy,
 			Unseen: []string{}, Hints: []string{}})
+	}
+	out.Waived = append([]Waived{}, out.Waived...)
+	for i := range out.Waived {
+		out.Waived[i].Evidence = list(out.Waived[i].Evidence)
 	}
 	for _, u := range r.Unknown {
 		f := wireFinding{ID: u.ID, Key: u.Key(), Severity: u.Severity, Status: "unknown", Title: u.Title,

@@ -75,6 +75,10 @@ func JUnit(w io.Writer, r Report, decides Decides) error {
 		}
 		suite(f.Deployment).add(c)
 	}
+	for _, w := range r.Waived {
+		suite(w.Deployment).add(junitCase{Class: w.ID, Name: plainXML(w.Title + subject(w.Subject)),
+			Skipped: &junitSaid{Message: plainXML("accepted until " + w.Until + ": " + w.Reason), Text: plainXML(w.Severity + ": " + w.Summary)}})
+	}
 	for _, u := range r.Unknown {
 		said := &junitSaid{Message: plainXML("not seen: " + strings.Join(u.Unseen, "; ")), Text: plainXML(strings.Join(u.Hints, "\n"))}
 		c := junitCase{Class: u.ID, Name: plainXML(u.Title + subject(u.Subject))}

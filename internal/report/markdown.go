@@ -59,6 +59,18 @@ func Markdown(w io.Writer, r Report, verdict string) error {
 			fmt.Fprintf(&b, "- %s (`%s`)\n", md(c.Summary), code(c.ID))
 		}
 	}
+	for i, x := range r.Problems {
+		if i == 0 {
+			b.WriteString("\n## What is declared, and does not hold\n\n")
+		}
+		fmt.Fprintf(&b, "- `%s`: %s; %s\n", code(x.place()), md(x.Text), md(x.Hint))
+	}
+	for i, w := range r.Waived {
+		if i == 0 {
+			b.WriteString("\n## Accepted by somebody, and not counted\n\n")
+		}
+		fmt.Fprintf(&b, "- **%s** %s (`%s`), until %s: %s\n", w.Severity, md(w.Summary), code(w.ID), w.Until, md(w.Reason))
+	}
 	for i, u := range blinds(r.Unknown) {
 		if i == 0 {
 			b.WriteString("\n## What could not be seen\n\n")

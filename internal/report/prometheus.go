@@ -23,7 +23,7 @@ func Prometheus(w io.Writer, r Report) error {
 	for _, c := range []struct {
 		outcome string
 		n       int
-	}{{"passed", r.Counts.Passed}, {"finding", r.Counts.Findings}, {"unknown", r.Counts.Unknown}, {"not_applicable", r.Counts.NotApplicable}} {
+	}{{"passed", r.Counts.Passed}, {"finding", r.Counts.Findings}, {"waived", r.Counts.Waived}, {"unknown", r.Counts.Unknown}, {"not_applicable", r.Counts.NotApplicable}} {
 		fmt.Fprintf(&b, "assay_checks{outcome=%s} %d\n", label(c.outcome), c.n)
 	}
 	gauge("assay_findings", "Findings of a deployment by severity; deployment is empty for the host.")

@@ -26,6 +26,8 @@ type Report struct {
 	Deployments []Deployment `json:"deployments"`
 	Findings    []Finding    `json:"findings"` // worst first, consequences after their cause
 	Unknown     []Unknown    `json:"unknown"`  // in JSON's form they stand behind the findings
+	Waived      []Waived     `json:"waived"`   // findings that somebody accepts
+	Problems    []Problem    `json:"problems"` // what is wrong with the files in which people declare
 	Passed      []Passed     `json:"passed,omitempty"`
 	Counts      Counts       `json:"counts"`
 	Looked      []string     `json:"looked"` // where deployments were looked for
@@ -148,6 +150,7 @@ type Counts struct {
 	NotApplicable int            `json:"not_applicable"`
 	Unknown       int            `json:"unknown"`
 	Findings      int            `json:"findings"`
+	Waived        int            `json:"waived"`
 	BySeverity    map[string]int `json:"by_severity"`
 }
 
@@ -159,8 +162,10 @@ type Asked struct {
 	Millis int64  `json:"ms"`
 }
 
-// New makes the report of an audit; for an outage, what breaks requests stands first.
-func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Diagnosis, down bool) Report {
+// New makes the report of an audit; for an outage, what breaks requests stands
+// first, and no cause is waived. ids are today's for every check and its former
+// ones; nil where not all were asked.
+func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Diagnosis, down bool, ids map[string]string) Report {
 	r := Report{Schema: Schema, Looked: m.Looked,
 		Host: Host{Name: m.Machine.Hostname, OS: m.Machine.OS, Seen: m.Machine.Now, Root: m.Machine.UID == 0}}
 	if v, ok := t.Get(tape.Ask{Kind: tape.KindSelf}); ok {
@@ -196,6 +201,9 @@ func New(t *tape.Tape, m *model.Model, hearings []*check.Hearing, d diagnose.Dia
 	}
 	for _, dep := range m.Deployments {
 		r.Deployments = append(r.Deployments, deployment(dep, hearings, d))
+	}
+	if !down {
+		r.waive(m, ids)
 	}
 	for _, a := range t.Asks() {
 		v, _ := t.Get(a)

@@ -82,6 +82,14 @@ type sarifResult struct {
 	Locations   []sarifLocation   `json:"locations"`
 	Fingerprint map[string]string `json:"partialFingerprints"`
 	Properties  map[string]any    `json:"properties"`
+	// Suppressions are the waivers.
+	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+}
+
+type sarifSuppression struct {
+	Kind   string `json:"kind"`
+	Status string `json:"status"`
+	Reason string `json:"justification"`
 }
 
 type sarifLocation struct {
@@ -112,7 +120,7 @@ type sarifLogical struct {
 func SARIF(w io.Writer, r Report) error {
 	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "Assay", Version: r.Assay, Rules: []sarifRule{}}},
 		Results: []sarifResult{}, Details: sarifDetails{"assay/" + r.Host.Name + "/"}}
-	for _, f := range r.Findings {
+	for k, f := range allOf(r) {
 		i := slices.IndexFunc(run.Tool.Driver.Rules, func(x sarifRule) bool { return x.ID == f.ID })
 		if i < 0 {
 			i = len(run.Tool.Driver.Rules)
@@ -122,6 +130,10 @@ func SARIF(w io.Writer, r Report) error {
 		run.Results = append(run.Results, sarifResult{RuleID: f.ID, RuleIndex: i, Level: sarifLevels[f.Severity], Message: sarifText{sarifWords(f)},
 			Locations: []sarifLocation{sarifPlace(r, f)}, Fingerprint: map[string]string{"assay/v1": f.Key},
 			Properties: map[string]any{"severity": f.Severity, "breaks": f.Breaks, "deployment": f.Deployment}})
+		if k -= len(r.Findings); k >= 0 {
+			w := r.Waived[k]
+			run.Results[len(run.Results)-1].Suppressions = []sarifSuppression{{"external", "accepted", "until " + w.Until + ": " + w.Reason}}
+		}
 	}
 	note := sarifInvocation{Successful: true, End: r.Host.Seen.UTC().Format("2006-01-02T15:04:05Z"), Machine: r.Host.Name, Notifications: []sarifNote{}}
 	for _, u := range r.Unknown {
@@ -130,6 +142,15 @@ func SARIF(w io.Writer, r Report) error {
 	}
 	run.Invocations = []sarifInvocation{note}
 	return WriteJSON(w, sarifLog{SarifSchema, "2.1.0", []sarifRun{run}})
+}
+
+// allOf are the findings, then those that somebody accepts.
+func allOf(r Report) []Finding {
+	out := slices.Clone(r.Findings)
+	for _, w := range r.Waived {
+		out = append(out, w.Finding)
+	}
+	return out
 }
 
 var sarifLevels = map[string]string{check.Critical.String(): "error", check.High.String(): "error", check.Medium.String(): "warning",

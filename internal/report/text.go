@@ -43,7 +43,9 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 	if len(r.Deployments) == 0 {
 		p.nowhere(r)
 	}
+	p.declared(r)
 	p.wrong(r)
+	p.accepted(r)
 	p.unseen(r.Unknown)
 	if o.Verbose {
 		p.right(r.Passed)

@@ -13,7 +13,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func samples() map[string]Report {
 	return map[string]Report{"down": downReport(), "well": wellReport(), "empty": emptyReport(),
-		"many": manyReport(), "blind": blindReport(), "outage": outageReport()}
+		"many": manyReport(), "blind": blindReport(), "outage": outageReport(), "waived": waivedReport()}
 }
 
 const verdict = "Exit 1: 4 findings are high or worse."

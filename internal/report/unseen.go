@@ -146,6 +146,9 @@ func (p *page) sum(r Report) {
 			}
 			s += fmt.Sprintf(" %d %s not apply here.", c.NotApplicable, verb)
 		}
+		if c.Waived > 0 {
+			s += " " + count(c.Waived, "finding") + " accepted."
+		}
 	case c.Findings == 0 && c.Passed > 0:
 		s = "Nothing found wrong in what could be seen: " + tally(r) + "."
 	default:
@@ -172,6 +175,9 @@ func tally(r Report) string {
 		words = append(words, fmt.Sprintf("%d could not be seen", c.Unknown))
 	}
 	words = append(words, fmt.Sprintf("%d not applicable", c.NotApplicable))
+	if c.Waived > 0 {
+		words = append(words, fmt.Sprintf("%d accepted", c.Waived))
+	}
 	return strings.Join(words, ", ")
 }
 
