@@ -83,7 +83,7 @@ func waivedReport() Report {
 	r.Findings = append(r.Findings, Finding{ID: "hdr.hsts", Key: "hdr.hsts|shop|/", Severity: "medium", Status: "fail", Deployment: "shop", Subject: "/",
 		Title: "browsers are told to use HTTPS alone", Summary: "https://shop.example.com sends no Strict-Transport-Security", Evidence: []Evidence{}})
 	r.waive(&model.Model{
-		Waivers: []model.Waiver{waiver("hdr.hsts", "shop", "2099-01-01", true, 12), waiver("hdr.csp", "*", "2099-01-01", true, 18)},
+		Waivers:  []model.Waiver{waiver("hdr.hsts", "shop", "2099-01-01", true, 12), waiver("hdr.csp", "*", "2099-01-01", true, 18)},
 		Settings: []model.Setting{{File: "/srv/shop/app/assay.toml", Trouble: assaytoml.Trouble{Line: 3, Col: 1, Text: "there is no key helth", Hint: "did you mean health?"}}},
 	}, map[string]string{"hdr.hsts": "hdr.hsts", "hdr.csp": "hdr.csp"})
 	return r
