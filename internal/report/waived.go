@@ -88,9 +88,9 @@ func (r *Report) complain(w model.Waiver, id string, over bool, took, critical i
 	p := Problem{Where: w.Source.Where, Line: w.Source.Line}
 	unseen := slices.ContainsFunc(r.Unknown, func(u Unknown) bool { return u.ID == id })
 	switch {
-	case ids == nil:
+	case ids == nil && took+critical == 0:
 		return
-	case ids[w.ID] == "":
+	case ids != nil && ids[w.ID] == "":
 		p.Text, p.Bad = "a waiver of "+w.ID+": there is no such check", true
 		p.Hint = "assay checks lists them"
 		if n := nearest.Word(w.ID, slices.Sorted(maps.Keys(ids))); n != "" {
