@@ -23,7 +23,7 @@ func readings() []reading {
 	return []reading{
 		{tape.KindSelf, "who looks and when: user id, host name, time of boot"},
 		{tape.KindFile, "the beginning or the end of a file, at most 1 MiB: configuration of nginx and systemd, the server's own configuration, environment files, logs"},
-		{tape.KindStat, "owner, mode, size and times of a path, for some the hash of what is in it, or how much of its disk is free"},
+		{tape.KindStat, "owner, mode, size and times of a path, for some the hash of what is in it, how much of its disk is free, or which capabilities its program gets"},
 		{tape.KindGlob, "which paths match a pattern, as include does in nginx"},
 		{tape.KindTree, "the names of the files in a folder, at most 400"},
 		{tape.KindAccess, "whether a user may read a path or connect to a socket, tried with that user's rights"},
@@ -33,6 +33,7 @@ func readings() []reading {
 		{tape.KindConns, "the connections that an app server and its workers hold, from the kernel"},
 		{tape.KindWrites, "the log files that nginx, an app server and its workers hold open for writing: path, size, and how full their disk is; nothing in them"},
 		{tape.KindDisk, "how much of the file system below a path is left"},
+		{tape.KindMemory, "how much memory an app server and its workers take, from /proc, and how much memory and processor time their control group lets them have"},
 		{tape.KindDumps, "the files of a folder in which backups lie, at most 60, and of 16 what their headers say: which database, which version, whether they are whole"},
 		{tape.KindAddrs, "the addresses of the network interfaces"},
 		{tape.KindDNS, "the addresses of the names that nginx serves, from the system's own resolver"},

@@ -100,3 +100,10 @@ func verb(want string, r tape.AccessReport) string {
 	}
 	return map[string]string{"r": "read", "w": "write", "x": "enter", "connect": "connect to"}[want]
 }
+
+// Caps is a file with the capabilities that it gives to who runs it.
+func (f *Facts) Caps(path string) fact.Of[tape.Stat] {
+	return read(f, tape.Ask{Kind: tape.KindStat, Name: path, Arg: "caps"}, path, func(s tape.Stat) string {
+		return "file capabilities " + strings.Join(s.Caps, ", ")
+	})
+}

@@ -16,6 +16,7 @@ type Entry struct {
 	Priority int
 	PID      int
 	Text     string
+	Kind     string // MESSAGE_ID, where it was asked for
 }
 
 // Journal is the last lines of one unit, oldest first.
@@ -26,6 +27,12 @@ func (f *Facts) JournalAfter(unit string) fact.Of[[]Entry] { return f.journal("j
 
 // Warnings are what systemd itself warned of.
 func (f *Facts) Warnings(unit string) fact.Of[[]Entry] { return f.journal("journal-systemd", unit) }
+
+// Deaths is when a unit was started and when it ended, of two weeks.
+func (f *Facts) Deaths(unit string) fact.Of[[]Entry] { return f.journal("journal-deaths", unit) }
+
+// WorkersLost is what gunicorn said in a day of workers that it lost.
+func (f *Facts) WorkersLost(unit string) fact.Of[[]Entry] { return f.journal("journal-workers", unit) }
 
 func (f *Facts) journal(row, unit string) fact.Of[[]Entry] {
 	return f.entries(tape.Ask{Kind: tape.KindCommand, Name: row, Arg: unit}, "journalctl -u "+unit)
@@ -56,11 +63,12 @@ func entry(l string) (Entry, bool) {
 		Priority string          `json:"PRIORITY"`
 		PID      string          `json:"_PID"`
 		At       string          `json:"__REALTIME_TIMESTAMP"`
+		Kind     string          `json:"MESSAGE_ID"`
 	}
 	if json.Unmarshal([]byte(l), &raw) != nil {
 		return Entry{}, false
 	}
-	var e Entry
+	e := Entry{Kind: raw.Kind}
 	if json.Unmarshal(raw.Message, &e.Text) != nil {
 		var bytes []byte
 		var nums []int

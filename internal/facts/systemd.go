@@ -50,6 +50,38 @@ func (f *Facts) ManagerEnv() fact.Of[map[string]string] {
 	})
 }
 
+// RuntimeDirs are the folders in /run that loaded services make, with who does.
+func (f *Facts) RuntimeDirs() fact.Of[map[string]string] {
+	return fact.Then(f.text(tape.Ask{Kind: tape.KindCommand, Name: "runtime-dirs"}, "systemctl show -p RuntimeDirectory *.service"), func(body string) map[string]string {
+		out := map[string]string{}
+		for _, p := range propsList(body) {
+			for _, d := range strings.Fields(p["RuntimeDirectory"]) {
+				d, _, _ = strings.Cut(d, ":")
+				out["/run/"+d] = p["Id"]
+			}
+		}
+		return out
+	})
+}
+
+// Exposure is how much of the machine a service may touch: the number that
+// systemd-analyze(1) sums up, from 0 to 10.
+func (f *Facts) Exposure(unit string) fact.Of[float64] {
+	a := tape.Ask{Kind: tape.KindCommand, Name: "exposure", Arg: unit}
+	where := "systemd-analyze security " + unit
+	return fact.Bind(f.text(a, where), func(body string) fact.Of[float64] {
+		_, rest, ok := strings.Cut(body, "Overall exposure level for ")
+		rest, _, _ = strings.Cut(rest, "\n")
+		_, score, _ := strings.Cut(rest, ": ")
+		score, _, _ = strings.Cut(score, " ")
+		n, err := strconv.ParseFloat(score, 64)
+		if !ok || err != nil {
+			return fact.Unknown[float64](fact.Why{Text: "read " + where + ": it does not say how much", Ask: a})
+		}
+		return fact.Known(n, fact.Source{Where: where, Text: "Overall exposure level for " + strings.TrimSpace(rest), Ask: a})
+	})
+}
+
 // UnitSource is what systemctl says of a unit's state.
 func UnitSource(name string, p Props) fact.Source {
 	text := fmt.Sprintf("ActiveState=%s SubState=%s UnitFileState=%s", p["ActiveState"], p["SubState"], p["UnitFileState"])

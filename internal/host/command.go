@@ -27,7 +27,8 @@ const (
 var arguments = map[string]*regex.Regex{
 	"unit":          unitName,
 	"journal":       unitName,
-	"journal-after": unitName, "journal-systemd": unitName,
+	"journal-after": unitName, "journal-systemd": unitName, "journal-deaths": unitName, "journal-workers": unitName,
+	"exposure":   unitName,
 	"nginx-test": regex.New(`^/[A-Za-z0-9._/@+:,=~-]+$`),
 }
 
@@ -188,6 +189,7 @@ func spoken(deed string, v tape.Answer) tape.Answer {
 		{"not seeing messages from other users", "the journal shows us only our own messages", sudo},
 		{"insufficient permissions", "permission denied", sudo},
 		{"No journal files were", "there is no journal", ""},
+		{"without pattern matching support", "this journalctl cannot search", ""},
 		{"Operation not permitted", "operation not permitted", sudo},
 	} {
 		if strings.Contains(v.Stderr, s.says) {

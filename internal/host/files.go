@@ -95,7 +95,7 @@ func (l *local) stat(ctx context.Context, a tape.Ask) tape.Answer {
 	if why := badPath(a.Name); why != "" {
 		return unseen(deed, why)
 	}
-	if a.Arg != "" && a.Arg != "hash" && a.Arg != "space" {
+	if a.Arg != "" && a.Arg != "hash" && a.Arg != "space" && a.Arg != "caps" {
 		return unseen(deed, "no such way to look at a file: "+short(a.Arg))
 	}
 	var st tape.Stat
@@ -114,6 +114,12 @@ func (l *local) stat(ctx context.Context, a tape.Ask) tape.Answer {
 			st.Space = &tape.Space{Free: int64(fs.Bavail) * fs.Bsize, Total: int64(fs.Blocks) * fs.Bsize, Inodes: int64(fs.Ffree)}
 			if fs.Files == 0 {
 				st.Space.Inodes = -1
+			}
+		}
+		if a.Arg == "caps" && s.kind() == unix.S_IFREG {
+			st.Caps, err = fileCaps(s.fd)
+			if err != nil {
+				return l.failedRead(r, deed, err)
 			}
 		}
 		return tape.Answer{Status: tape.Seen}

@@ -45,7 +45,7 @@ const parallel = 16
 // quick are the kinds that need not queue behind those that wait for a network
 // or a program.
 var quick = []tape.Kind{tape.KindSelf, tape.KindFile, tape.KindStat, tape.KindGlob, tape.KindTree, tape.KindAccess, tape.KindProcs, tape.KindEnviron,
-	tape.KindSockets, tape.KindConns, tape.KindWrites, tape.KindDisk, tape.KindAddrs}
+	tape.KindSockets, tape.KindConns, tape.KindWrites, tape.KindDisk, tape.KindMemory, tape.KindAddrs}
 
 type local struct {
 	opt      Options
@@ -89,6 +89,7 @@ func Local(opt Options) Reader {
 		tape.KindConns:   l.conns,
 		tape.KindWrites:  l.writes,
 		tape.KindDisk:    l.disk,
+		tape.KindMemory:  l.memory,
 		tape.KindDumps:   l.dumps,
 		tape.KindAddrs:   l.addrs,
 		tape.KindCommand: l.command,

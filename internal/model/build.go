@@ -27,6 +27,7 @@ func Build(f *facts.Facts) *Model {
 	if !b.machine() {
 		return b.m
 	}
+	b.m.accounts = b.f.Accounts()
 	b.m.Nginx = b.buildNginx()
 	b.m.Stores = b.stores()
 	b.m.Firewall = b.firewall()
@@ -50,6 +51,15 @@ func Build(f *facts.Facts) *Model {
 	b.f.Leaf(b.backups)
 	b.f.Leaf(func() { b.m.kept = b.journalKeeping() })
 	b.f.Leaf(func() { b.m.Timeline = b.happened() })
+	b.m.boots = fact.Unknown[[]*BootUnit](fact.Why{Text: "not looked for yet"})
+	if !f.Discovering() {
+		b.f.Leaf(func() { b.m.boots = b.bootUnits() })
+		for _, d := range b.m.Deployments {
+			b.f.Leaf(func() { b.account(d) })
+			b.f.Leaf(func() { b.guard(d) })
+			b.f.Leaf(func() { b.needed(d) })
+		}
+	}
 	b.f.Leaf(b.renewals)
 	b.looked()
 	return b.m

@@ -7,6 +7,7 @@ import (
 
 	"assay/internal/fact"
 	"assay/internal/facts"
+	"assay/internal/syntax/netfiles"
 	"assay/internal/tape"
 )
 
@@ -52,6 +53,8 @@ type Model struct {
 	skipped  fact.Of[[]*SkippedLogs]
 	disks    fact.Of[[]*Disk]
 	keys     fact.Of[[]*KeyFile]
+	accounts fact.Of[netfiles.Accounts]
+	boots    fact.Of[[]*BootUnit]
 }
 
 // Machine is what the host is.
@@ -103,6 +106,9 @@ type Deployment struct {
 	served      []*Served
 	asset       fact.Of[string]
 	flaskEnv    fact.Of[EnvValue]
+	account     *ServiceAccount
+	writables   []*Writable
+	needs       []*Need
 }
 
 // Process is one process.
@@ -145,6 +151,11 @@ type AppServer struct {
 	certFile  fact.Of[[]string]
 	// socketUnits are the addresses of socket units that start it.
 	socketUnits []string
+	folder      fact.Of[*SocketFolder]
+	sockets     []*UnixSocket
+	lost        fact.Of[[]facts.Entry]
+	memory      fact.Of[tape.Memory]
+	caps        []fact.Of[tape.Stat]
 }
 
 // User is an account.
@@ -235,6 +246,9 @@ type Unit struct {
 	errorFile     fact.Of[[]string] // errorlog, as gunicorn is told
 	leaves        *fact.Source      // where gunicorn is told to go into the background
 	unseen        []fact.Why        // units that may start this one and could not be looked at
+	props         facts.Props
+	exposure      fact.Of[float64]
+	deaths        fact.Of[[]facts.Entry]
 }
 
 // EnvValue is a variable of a service's environment with where it was set.

@@ -82,7 +82,7 @@ func (b *builder) readUnit(name string, p facts.Props) *Unit {
 		ExitStatus: p.Int("ExecMainStatus"), Signalled: p["ExecMainCode"] == "2" || p["ExecMainCode"] == "3", File: p["UnitFileState"], Restarts: p.Int("NRestarts"), Fragment: p["FragmentPath"],
 		DropIns: strings.Fields(p["DropInPaths"]), MainPID: p.Int("MainPID"), Since: p.Time("StateChangeTimestamp"), Up: p.Time("ActiveEnterTimestamp"),
 		Triggers: strings.Fields(p["TriggeredBy"]), Reload: p["NeedDaemonReload"] == "yes", WorkingDir: p["WorkingDirectory"],
-		Source: facts.UnitSource(name, p), User: p["User"], Group: p["Group"], Supplementary: strings.Fields(p["SupplementaryGroups"]), Oneshot: p["Type"] == "oneshot", Again: p["Restart"], Dynamic: p["DynamicUser"] == "yes", Root: p["RootDirectory"], Loaded: p.Commands()}
+		Source: facts.UnitSource(name, p), User: p["User"], Group: p["Group"], Supplementary: strings.Fields(p["SupplementaryGroups"]), Oneshot: p["Type"] == "oneshot", Again: p["Restart"], Dynamic: p["DynamicUser"] == "yes", Root: p["RootDirectory"], Loaded: p.Commands(), props: p}
 	u.WorkingDir = strings.TrimPrefix(strings.TrimPrefix(u.WorkingDir, "!"), "-")
 	for _, t := range u.Triggers {
 		if !strings.HasSuffix(t, ".socket") {

@@ -22,6 +22,7 @@ type Stat struct {
 	Real  string    `json:"real,omitempty"`   // a link's end, "" when it dangles
 	SHA   string    `json:"sha256,omitempty"` // with "hash", regular files up to MaxFile; of the link's end
 	Space *Space    `json:"space,omitempty"`  // with "space"
+	Caps  []string  `json:"caps,omitempty"`   // with "caps", of a regular file: the capabilities that who runs it gets
 }
 
 // Space is what is left of the file system that a path lies on.

@@ -19,7 +19,21 @@ const UnitProperties = "Id,Names,LoadState,LoadError,ActiveState,SubState,Result
 	"MainPID,ExecMainStatus,ExecMainCode,NRestarts,ActiveEnterTimestamp,ActiveExitTimestamp,InactiveEnterTimestamp,StateChangeTimestamp," +
 	"User,Group,SupplementaryGroups,WorkingDirectory,RootDirectory,ExecStart,EnvironmentFiles,Type,Restart,RestartUSec," +
 	"NeedDaemonReload,TriggeredBy,Triggers,ControlGroup,RuntimeDirectory,RuntimeDirectoryMode,PrivateTmp,PrivateNetwork,ProtectHome,ProtectSystem," +
-	"Listen,Accept,SocketUser,SocketGroup,SocketMode,UMask,DynamicUser,ConditionResult,WantedBy,RequiredBy"
+	"Listen,Accept,SocketUser,SocketGroup,SocketMode,UMask,DynamicUser,ConditionResult,WantedBy,RequiredBy," +
+	"TimeoutStopUSec,KillMode,KillSignal,SendSIGKILL,AmbientCapabilities,RestrictAddressFamilies,MemoryMax,CPUQuotaPerSecUSec"
+
+// The kinds of systemd's own messages (sd-messages.h): a process of a unit ended,
+// the unit failed, it was started, the kernel killed something of it.
+const (
+	MessageEnded       = "98e322203f7a4ed290d09fe03c09fe15"
+	MessageFailed      = "d9b373ed55a64feb8242e02dbe79a49c"
+	MessageStarted     = "39f53479d3a045ac8e11786248231fbf"
+	MessageOutOfMemory = "fe6faa94e7774663a0da52717891d8ef"
+)
+
+// WorkerLost is gunicorn's word for a worker that it had to end, or that was
+// ended (gunicorn/arbiter.py, 20.1 to 23).
+const WorkerLost = `WORKER TIMEOUT|was sent SIG(KILL|SEGV|ABRT|BUS|ILL)|terminated due to signal (4|6|7|9|11)$`
 
 // Commands is the one declared table: `assay asks` prints it.
 func Commands() []Row {
@@ -28,6 +42,10 @@ func Commands() []Row {
 			Path: bins("systemctl"), Why: "what each service would run that has failed or is about to start", Seconds: 5},
 		{Name: "unit", Argv: []string{"systemctl", "show", "--no-pager", "--timestamp=unix", "-p", UnitProperties, "--", "{}"},
 			Path: bins("systemctl"), Why: "the state of one unit, as loaded", Seconds: 5},
+		{Name: "exposure", Argv: []string{"systemd-analyze", "security", "--no-pager", "--", "{}"},
+			Path: bins("systemd-analyze"), Why: "how much of the machine a service may touch, as systemd counts it", Seconds: 8},
+		{Name: "runtime-dirs", Argv: []string{"systemctl", "show", "--no-pager", "-p", "Id,RuntimeDirectory", "--", "*.service"},
+			Path: bins("systemctl"), Why: "which loaded service makes which folder in /run", Seconds: 5},
 		{Name: "manager-env", Argv: []string{"systemctl", "show-environment", "--no-pager"},
 			Path: bins("systemctl"), Why: "the variables that systemd gives every service", Seconds: 5},
 		{Name: "timers", Argv: []string{"systemctl", "show", "--no-pager", "--timestamp=unix", "-p", "Id,ActiveState,UnitFileState,Unit,LastTriggerUSec", "--", "*.timer"},
@@ -40,6 +58,11 @@ func Commands() []Row {
 			Path: bins("journalctl"), Why: "the kernel's last 200 warnings since the machine started, when a site is down", Seconds: 8},
 		{Name: "journal-systemd", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-b", "-n", "60", "-p", "warning", "-u", "{}", "_PID=1"},
 			Path: bins("journalctl"), Why: "what systemd itself found wrong with a unit that does not run", Seconds: 8},
+		{Name: "journal-deaths", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID,MESSAGE_ID", "--since=-14d", "-n", "300", "-u", "{}", "_PID=1",
+			"MESSAGE_ID=" + MessageEnded, "MESSAGE_ID=" + MessageFailed, "MESSAGE_ID=" + MessageStarted, "MESSAGE_ID=" + MessageOutOfMemory},
+			Path: bins("journalctl"), Why: "when a unit was started and when it died, of the last two weeks and at most 300 lines", Seconds: 8},
+		{Name: "journal-workers", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "--since=-24h", "-n", "200", "-g", WorkerLost, "-u", "{}"},
+			Path: bins("journalctl"), Why: "what gunicorn said in a day of workers that it lost, at most 200 lines", Seconds: 8},
 		{Name: "nft", Argv: []string{"nft", "-j", "list", "ruleset"},
 			Path: bins("nft"), Why: "the firewall's rules, as loaded in the kernel", Root: true, Seconds: 5},
 		{Name: "nft-text", Argv: []string{"nft", "list", "ruleset"},

@@ -17,7 +17,7 @@ type Kind string
 const (
 	KindSelf    Kind = "self"    // who looks, and when: JSON Visit
 	KindFile    Kind = "file"    // Name: path; Arg: "" all, at most MaxFile, "head" the first 256 bytes, "tail" the last 64 KiB, "tail-after" the same once our requests were answered
-	KindStat    Kind = "stat"    // Name: path; Arg: "", "hash" or "space": JSON Stat
+	KindStat    Kind = "stat"    // Name: path; Arg: "", "hash", "space" or "caps": JSON Stat
 	KindGlob    Kind = "glob"    // Name: pattern: JSON []string, sorted
 	KindTree    Kind = "tree"    // Name: folder: JSON []Entry, at most MaxTree, breadth first
 	KindAccess  Kind = "access"  // Name: path; Arg: r, w, x or connect; As: Identity: JSON AccessReport
@@ -27,6 +27,7 @@ const (
 	KindConns   Kind = "conns"   // Name: pids with commas, of one network namespace: JSON Conns
 	KindWrites  Kind = "writes"  // Name: pids with commas: JSON Writes, the logs that they hold open for writing
 	KindDisk    Kind = "disk"    // Name: path: JSON Room, of the file system that it lies on
+	KindMemory  Kind = "memory"  // Name: pids with commas, of one service: JSON Memory
 	KindDumps   Kind = "dumps"   // Name: folder in which backups lie: JSON []Dump, the newest first
 	KindAddrs   Kind = "addrs"   // addresses of the interfaces: JSON []Addr
 	KindCommand Kind = "command" // Name: a row of Commands; Arg: its one argument: standard output; Exit, Stderr

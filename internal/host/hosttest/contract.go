@@ -19,7 +19,7 @@ type reader interface {
 
 var kinds = []tape.Kind{
 	tape.KindSelf, tape.KindFile, tape.KindStat, tape.KindGlob, tape.KindTree, tape.KindAccess,
-	tape.KindProcs, tape.KindEnviron, tape.KindSockets, tape.KindConns, tape.KindWrites, tape.KindDisk, tape.KindDumps, tape.KindAddrs, tape.KindCommand,
+	tape.KindProcs, tape.KindEnviron, tape.KindSockets, tape.KindConns, tape.KindWrites, tape.KindDisk, tape.KindMemory, tape.KindDumps, tape.KindAddrs, tape.KindCommand,
 	tape.KindDNS, tape.KindKey, tape.KindTLS, tape.KindHTTP, tape.KindDial, "", "no such kind",
 }
 
