@@ -78,8 +78,10 @@ func (b *builder) sudoRule(u User) fact.Of[string] {
 	return fact.Absent[string](fact.Source{Where: "/etc/sudoers", Text: "no rule lets " + u.Name + " be root without a password"})
 }
 
-// allOfIt is a rule for everything: "shop ALL=(ALL:ALL) NOPASSWD: ALL".
-var allOfIt = regex.New(`^(\S+)\s+\S+\s*=\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*NOPASSWD:\s*(?:[A-Z_]+:\s*)*ALL$`)
+// allOfIt is a rule for everything: "shop ALL=(ALL:ALL) NOPASSWD: ALL". A tape
+// masks what follows NOPASSWD as a password of so many letters; a command begins
+// with a slash and has more.
+var allOfIt = regex.New(`^(\S+)\s+\S+\s*=\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*NOPASSWD:\s*(?:[A-Z_]+:\s*)*(?:ALL|\[masked:3\b[^\]]*\])$`)
 
 func (b *builder) sharesUser(d *Deployment, u User) fact.Of[string] {
 	var n fact.Notes
