@@ -44,6 +44,7 @@ func readings() []reading {
 		{tape.KindSession, "12 to 60 GET requests for one page that everybody may open, the login form first, straight to the app's own socket: whether the session cookies are signed with the app's key; the answer holds only how many"},
 		{tape.KindLeaks, "the files below the app's folder, each less than 1 MiB, and git's list of those that it tracks: in which of them a secret of the running app stands; the answer holds names and lines, and no value. With --deep every version of a file that the repository keeps, too: at most 200,000 objects, 256 MiB of packs and 20 seconds"},
 		{tape.KindServed, "whether a GET request to this host is answered with the content of a file of it: compared at once, and nothing of either is kept"},
+		{tape.KindMetrics, "a GET request for the app's page of numbers (/metrics): how many series it holds, and how many values each label; no number and no value is kept"},
 		{tape.KindSQL, "the app's own database, logged in to as the app does and with the service's user: the statements above, each in a transaction that may only read; of SQLite the file, without a lock"},
 		{tape.KindRedis, "the app's own Redis, in the same way: the commands above"},
 		{tape.KindDial, "whether a TCP port of this host takes a connection, which is closed at once"},

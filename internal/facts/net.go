@@ -97,6 +97,24 @@ func (f *Facts) Served(file, endpoint, host, path string) fact.Of[tape.ServedRep
 	})
 }
 
+// Metrics is what stands on a page of numbers, counted.
+func (f *Facts) Metrics(endpoint, host, path string) fact.Of[tape.MetricsReply] {
+	q := tape.Request{Method: "GET", Host: host, Path: path}
+	return read(f, tape.Ask{Kind: tape.KindMetrics, Name: endpoint, Arg: q.String()}, URL(endpoint, q), func(r tape.MetricsReply) string {
+		switch {
+		case r.Error != "":
+			return r.Error
+		case !r.Exposes():
+			return fmt.Sprintf("%d, %s: no numbers", r.Status, r.Type)
+		}
+		s := fmt.Sprintf("%d, %d series of %d metrics", r.Status, r.Series, r.Families)
+		if r.OneProcess {
+			s += ", process_start_time_seconds among them"
+		}
+		return s
+	})
+}
+
 // Dial is a TCP connect.
 func (f *Facts) Dial(addr string) fact.Of[tape.DialReply] {
 	return read(f, tape.Ask{Kind: tape.KindDial, Name: addr}, "connect to "+addr, func(r tape.DialReply) string {

@@ -20,6 +20,7 @@ const (
 	appParts   = 400_000
 	appSecrets = 256 << 10 // bytes of secrets, each of which is looked for everywhere
 	appRefused = 50
+	appHealth  = 10
 )
 
 // result reads what the probe told: a line for each stage, then one with all.
@@ -33,6 +34,7 @@ func result(p prisoner) tape.App {
 			Target  string
 			Refused *tape.Refusal
 			Result  *tape.App
+			Health  *[]tape.HealthCall
 		}
 		if bytes.Count(line, []byte("{")) > appObjects || bytes.Count(line, []byte(",")) > appParts {
 			p.cut = true
@@ -54,6 +56,9 @@ func result(p prisoner) tape.App {
 		if x.Result != nil {
 			r = *x.Result
 			stage = "done"
+		}
+		if x.Health != nil && stage == "done" {
+			r.Health = (*x.Health)[:min(len(*x.Health), appHealth)]
 		}
 	}
 	r.Stage, r.Ended, r.Stderr, r.Again, r.Nobody = stage, "", "", "", false

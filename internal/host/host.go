@@ -98,6 +98,7 @@ func Local(opt Options) Reader {
 		tape.KindTLS:     l.tls,
 		tape.KindHTTP:    l.http,
 		tape.KindServed:  l.served,
+		tape.KindMetrics: l.metrics,
 		tape.KindDial:    l.dial,
 		tape.KindSQL:     l.sql,
 		tape.KindRedis:   l.redis,

@@ -109,6 +109,8 @@ type Deployment struct {
 	account     *ServiceAccount
 	writables   []*Writable
 	needs       []*Need
+	health      *Health
+	metrics     *Metrics
 }
 
 // Process is one process.

@@ -123,6 +123,7 @@ func (b *builder) probe(d *Deployment) {
 	b.storeEdges(d)
 	b.streams(d)
 	b.f.Leaf(func() { b.throws(d) })
+	b.f.Leaf(func() { b.spots(d) })
 }
 
 func (b *builder) surface(d *Deployment, end, host string, direct bool) *Surface {

@@ -58,6 +58,10 @@ type App struct {
 	Signs      []Signer           `json:"signs,omitempty"`
 	KeyLine    *KeyLine           `json:"key_line,omitempty"`
 	Warnings   []Warning          `json:"warnings,omitempty"`
+	Watchers   []Watcher          `json:"watchers"` // nil: not looked for
+	// Health is how its health checks answer in the sandbox, where nothing that
+	// they need can be reached; nil: not asked.
+	Health []HealthCall `json:"health"`
 	// Gunicorn holds its effective settings; a function is "callable:" with the
 	// names that its code uses.
 	Gunicorn map[string]any `json:"gunicorn,omitempty"`
@@ -73,6 +77,29 @@ type Job struct {
 	Name string `json:"name"`
 	File string `json:"file,omitempty"`
 	Line int    `json:"line,omitempty"`
+}
+
+// Watcher is a package for errors or numbers that the app imported; On: it has
+// somewhere to send to, or needs nothing.
+type Watcher struct {
+	Name string `json:"name"`
+	On   bool   `json:"on,omitempty"`
+}
+
+// HealthCall is one health check, called where no database and no network is.
+type HealthCall struct {
+	Rule     string `json:"rule"`
+	Endpoint string `json:"endpoint"`
+	Status   int    `json:"status,omitempty"`
+	Late     bool   `json:"late,omitempty"` // no answer within two seconds
+	Raised   string `json:"raised,omitempty"`
+	// Databases are the kinds (postgresql, sqlite) that it tried to connect to, and
+	// Reached the addresses that Python's own sockets were told.
+	Databases []string `json:"databases,omitempty"`
+	Reached   []string `json:"reached,omitempty"`
+	// Tells is what its answer gives away: traceback, address, exception.
+	Tells []string `json:"tells,omitempty"`
+	Took  float64  `json:"took,omitempty"` // seconds
 }
 
 // AppError is the exception that ended the import.

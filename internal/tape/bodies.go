@@ -224,6 +224,33 @@ type ServedReply struct {
 	Unread string `json:"unread,omitempty"` // why the file could not be read, so that Same says nothing
 }
 
+// MetricsReply is the body of Metrics: what stands on a page of numbers, counted.
+type MetricsReply struct {
+	Error    string `json:"error,omitempty"`
+	Class    string `json:"class,omitempty"` // as in HTTPReply
+	Status   int    `json:"status,omitempty"`
+	Type     string `json:"type,omitempty"` // Content-Type
+	Families int    `json:"families"`
+	Series   int    `json:"series"`
+	// OneProcess: it holds what prometheus_client tells of its own process alone
+	// (process_start_time_seconds), so it is that one's page.
+	OneProcess bool          `json:"one_process,omitempty"`
+	Labels     []MetricLabel `json:"labels,omitempty"` // with the most values first
+}
+
+// Exposes says that it is a page of numbers.
+func (r MetricsReply) Exposes() bool { return r.Status == 200 && r.Families > 0 && r.Series > 0 }
+
+// MetricLabel is how many values a label of a metric has; Alike of them are
+// addresses of one Shape, /goods/* for /goods/17.
+type MetricLabel struct {
+	Metric string `json:"metric"`
+	Label  string `json:"label"`
+	Values int    `json:"values"`
+	Shape  string `json:"shape,omitempty"`
+	Alike  int    `json:"alike,omitempty"`
+}
+
 // DialReply is the body of Dial.
 type DialReply struct {
 	OK    bool   `json:"ok"`

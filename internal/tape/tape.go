@@ -36,6 +36,7 @@ const (
 	KindTLS     Kind = "tls"     // Name: address:port; Arg: server name, with OldTLS behind it for old versions alone: JSON Handshake
 	KindHTTP    Kind = "http"    // Name: endpoint; Arg: Request.String, "GET host path" and header lines: JSON HTTPReply
 	KindServed  Kind = "served"  // Name: path of a file; Arg: endpoint, blank, "GET host path": JSON ServedReply
+	KindMetrics Kind = "metrics" // Name: endpoint; Arg: "GET host path": JSON MetricsReply
 	KindDial    Kind = "dial"    // Name: tcp address:port: JSON DialReply
 	KindLeaks   Kind = "leaks"   // Name: folder; Arg: an app that was loaded in this visit, History before it: JSON LeakReport
 	KindSession Kind = "session" // Name: an app that was loaded in this visit ("pid 812"); Arg: SessionVisit.String: JSON SessionReply

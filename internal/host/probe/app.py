@@ -169,7 +169,7 @@ def scope_of(fn):
     return out
 
 
-KEEP = {"session", "current_user", "login_required", "request", "flash", "set_cookie", "g", "get_jwt_identity", "jwt_required", "cookies", "args", "authorization"}
+KEEP = {"session", "current_user", "login_required", "request", "flash", "set_cookie", "g", "get_jwt_identity", "jwt_required", "cookies", "args", "authorization", "remote_addr", "access_route"}
 
 
 def texts_of(code, depth=0):

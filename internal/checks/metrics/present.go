@@ -1,0 +1,51 @@
+package metrics
+
+import (
+	"fmt"
+
+	"assay/internal/check"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "metrics.present",
+	Title:    "the app's page of numbers shows numbers",
+	Severity: check.Low,
+	Stage:    model.StageCode,
+	Guide:    "001 monitoring: application metrics",
+	Why:      "What collects from there gets nothing: no rate of errors, no times.",
+	Cure:     check.InCode,
+	Ask:      check.Each((*model.Deployment).MetricsPages, present),
+})
+
+func present(h *check.Hearing, x *model.Metrics) check.Verdict {
+	app, ok := x.Code.Open(h)
+	switch {
+	case !ok:
+		return check.DoesNotApply("it is no Flask app")
+	case app.Watched("prometheus_client", "prometheus_flask_exporter") == "" && app.Watched(model.Tracers...) != "":
+		return check.Passed() // another way
+	case x.Spot == nil:
+		return elsewhere(x, app)
+	case x.Dark:
+		return check.DoesNotApply("the site's first page fails too")
+	}
+	r, _ := x.Counted.Open(h)
+	if r.Exposes() || r.Status == 401 || r.Status == 403 {
+		return check.Passed()
+	}
+	h.Saw(x.Spot.At)
+	what := model.Status(r.Status)
+	if r.Error != "" {
+		what = r.Error
+	}
+	return check.Failed(fmt.Sprintf("%s shows no numbers: %s", x.Spot.Path, what), check.Remedy{
+		Do:       "See what the view throws, and what it answers.",
+		Commands: []string{x.Spot.Curl() + " | head", fmt.Sprintf("# %s:%d", x.Spot.At.Where, x.Spot.At.Line)}, Verify: x.Spot.Curl() + " | head -3", Minutes: 15,
+	})
+}
+
+// elsewhere: an app that has no such page may be watched in another way.
+func elsewhere(*model.Metrics, *model.App) check.Verdict {
+	return check.CannotTell("no rule of the app shows numbers, and nothing seen here takes them", "say in /etc/assay/assay.toml what does")
+}
