@@ -14,8 +14,10 @@ import (
 	"assay/internal/checks/host"
 	"assay/internal/checks/log"
 	"assay/internal/checks/metrics"
+	"assay/internal/checks/mon"
 	"assay/internal/checks/net"
 	"assay/internal/checks/nginx"
+	"assay/internal/checks/ops"
 	"assay/internal/checks/python"
 	"assay/internal/checks/redis"
 	"assay/internal/checks/secret"
@@ -28,7 +30,7 @@ import (
 // All families, in the order of the request's way.
 func All() []*check.Family {
 	return []*check.Family{
-		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, upload.Family, gunicorn.Family, health.Family, metrics.Family, log.Family, systemd.Family, host.Family, flask.Family, cache.Family, db.Family, redis.Family, secret.Family, python.Family, backup.Family,
+		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, upload.Family, gunicorn.Family, health.Family, metrics.Family, log.Family, systemd.Family, host.Family, flask.Family, cache.Family, db.Family, redis.Family, secret.Family, python.Family, backup.Family, mon.Family, ops.Family,
 	}
 }
 

@@ -53,6 +53,7 @@ func (l *local) metrics(ctx context.Context, a tape.Ask) tape.Answer {
 func counted(from io.Reader) tape.MetricsReply {
 	var r tape.MetricsReply
 	labels := map[[2]string]map[string]bool{}
+	family := ""
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() && r.Series < maxSeries {
@@ -60,6 +61,7 @@ func counted(from io.Reader) tape.MetricsReply {
 		switch {
 		case strings.HasPrefix(line, "# TYPE "):
 			r.Families++
+			family, _, _ = strings.Cut(strings.TrimPrefix(line, "# TYPE "), " ")
 		case line == "" || line[0] == '#':
 		default:
 			name, rest := series(line)
@@ -68,6 +70,9 @@ func counted(from io.Reader) tape.MetricsReply {
 			}
 			r.Series++
 			r.OneProcess = r.OneProcess || name == "process_start_time_seconds"
+			if family != "" && strings.HasPrefix(name, family) { // a histogram's _bucket, _sum, _count
+				name = family
+			}
 			for k, v := range pairs(rest) {
 				if k == "le" || k == "quantile" {
 					continue

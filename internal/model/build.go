@@ -49,6 +49,8 @@ func Build(f *facts.Facts) *Model {
 		b.m.consoles, b.m.keys = fact.Unknown[[]*Console](later), fact.Unknown[[]*KeyFile](later)
 	}
 	b.f.Leaf(b.backups)
+	b.f.Leaf(b.copies)
+	b.f.Leaf(b.watches)
 	b.f.Leaf(func() { b.m.kept = b.journalKeeping() })
 	b.f.Leaf(func() { b.m.Timeline = b.happened() })
 	b.m.boots = fact.Unknown[[]*BootUnit](fact.Why{Text: "not looked for yet"})

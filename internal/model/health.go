@@ -54,7 +54,7 @@ func (b *builder) spots(d *Deployment) {
 	}
 	x := &Health{AppServer: s, Through: fact.Absent[tape.HTTPReply](), Direct: fact.Absent[tape.HTTPReply](), sites: d.Sites}
 	d.health = x
-	d.metrics = &Metrics{AppServer: s}
+	d.metrics = &Metrics{AppServer: s, Said: d.Declared}
 	x.stores, _ = s.Stores.Look(&b.notes)
 	x.Calls = fact.Bind(s.Code, func(a *App) fact.Of[[]tape.HealthCall] {
 		if a.Health == nil {
@@ -74,7 +74,7 @@ func (b *builder) spots(d *Deployment) {
 	if a == nil {
 		return
 	}
-	if r, ok := a.healthRule(); ok {
+	if r, ok := a.healthRule(d.Declared.Health); ok {
 		x.Spot = b.spot(d, a, r)
 		if f := x.Spot.Front; f != nil {
 			x.Through = b.f.HTTP(f.Endpoint, f.Host, x.Spot.Path)
@@ -94,10 +94,14 @@ func (b *builder) spots(d *Deployment) {
 	b.exposed(d, a)
 }
 
-// healthRule is the rule that a monitor would be given: the plainest.
-func (a *App) healthRule() (tape.AppRule, bool) {
+// healthRule is the rule that is declared, else the one that a monitor would be given: the plainest.
+func (a *App) healthRule(said fact.Of[string]) (tape.AppRule, bool) {
 	var out []tape.AppRule
+	own, _ := said.Look(&fact.Notes{})
 	for _, r := range a.Rules {
+		if r.Rule == own {
+			return r, true
+		}
 		if !strings.Contains(r.Rule, "<") && r.Subdomain == "" && slices.Contains(r.Methods, "GET") && (healthRule.MatchString(r.Rule) || stateRule.MatchString(r.Rule)) {
 			out = append(out, r)
 		}

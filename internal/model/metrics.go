@@ -11,14 +11,14 @@ import (
 // Metrics is an app's page of numbers, in Prometheus' format.
 type Metrics struct {
 	*AppServer
+	Said    Declared
 	Spot    *Spot // nil: no rule of the app is one
 	Public  fact.Of[tape.MetricsReply]
 	Counted fact.Of[tape.MetricsReply] // by the app itself, where it is seen; else through nginx
 	// Dir is PROMETHEUS_MULTIPROC_DIR in the service's environment; Absent: it is
 	// not set.
-	Dir   fact.Of[EnvValue]
-	Files fact.Of[[]string] // in that folder
-	Dark  bool              // the site's first page fails
+	Dir  fact.Of[EnvValue]
+	Dark bool // the site's first page fails
 }
 
 // Node is the page.
@@ -38,7 +38,6 @@ func (d *Deployment) MetricsPages() fact.Of[[]*Metrics] {
 func (b *builder) exposed(d *Deployment, a *App) {
 	x := d.metrics
 	x.Public, x.Counted = fact.Absent[tape.MetricsReply](), fact.Absent[tape.MetricsReply]()
-	x.Files = fact.Absent[[]string]()
 	x.Dir = fact.Bind(b.environment(d.Server), func(env map[string]EnvValue) fact.Of[EnvValue] {
 		for _, name := range []string{"PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"} {
 			if v, ok := env[name]; ok {
@@ -62,9 +61,6 @@ func (b *builder) exposed(d *Deployment, a *App) {
 	}
 	if o := x.Spot.Own; o != nil {
 		x.Counted = b.f.Metrics(o.Endpoint, o.Host, x.Spot.Path)
-	}
-	if v, state := x.Dir.Look(&b.notes); state == fact.IsKnown && strings.HasPrefix(v.Value, "/") {
-		x.Files = b.f.Glob(strings.TrimSuffix(v.Value, "/") + "/*.db")
 	}
 }
 

@@ -111,6 +111,9 @@ type Deployment struct {
 	needs       []*Need
 	health      *Health
 	metrics     *Metrics
+	watch       *Watch
+	routine     *Routine
+	copies      *Copies
 }
 
 // Process is one process.

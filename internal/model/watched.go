@@ -1,6 +1,10 @@
 package model
 
-import "slices"
+import (
+	"slices"
+
+	"assay/internal/tape"
+)
 
 // Tracers are packages that bring numbers and traces elsewhere by themselves;
 // Reporters those that report exceptions.
@@ -20,4 +24,9 @@ func (a *App) Watched(names ...string) string {
 		}
 	}
 	return ""
+}
+
+// Imports says that the app imported one of the packages that are looked for.
+func (a *App) Imports(name string) bool {
+	return slices.ContainsFunc(a.Watchers, func(w tape.Watcher) bool { return w.Name == name })
 }

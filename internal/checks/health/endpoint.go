@@ -81,12 +81,11 @@ func answered(h *check.Hearing, x *model.Health, r tape.HTTPReply) check.Verdict
 }
 
 func late(x *model.Health, r tape.HTTPReply) check.Verdict {
-	says := fmt.Sprintf("%s takes %d seconds", x.Spot.URL(), (r.Millis+500)/1000)
 	cure := check.Remedy{Do: "Ask what it looks at with a limit of a second, and leave out what is slow by nature.", Commands: []string{"# " + place(x.Spot)}, Verify: x.Spot.Curl(), Minutes: 20}
 	if r.Millis >= tooSlow {
-		return check.Failed(says, cure)
+		return check.Failed(x.Spot.URL()+" takes more than 3 seconds", cure)
 	}
-	return check.Warned(says, cure)
+	return check.Warned(x.Spot.URL()+" takes more than a second", cure)
 }
 
 // lostBetween judges a 404: the app may give it, or nginx has sent the request

@@ -19,9 +19,6 @@ var _ = Family.Add(check.Check{
 	Ask:      check.Each((*model.Deployment).MetricsPages, multiprocess),
 })
 
-// manyFiles make each scrape slow: one is read for each metric type and process.
-const manyFiles = 1000
-
 func multiprocess(h *check.Hearing, x *model.Metrics) check.Verdict {
 	_, ok := x.Code.Open(h)
 	switch {
@@ -38,17 +35,12 @@ func multiprocess(h *check.Hearing, x *model.Metrics) check.Verdict {
 	if !r.Exposes() {
 		return check.DoesNotApply("it shows no numbers") // metrics.present
 	}
-	dir, set := x.Dir.Look(h)
+	_, set := x.Dir.Look(h)
 	switch {
 	case r.OneProcess && set == fact.IsAbsent:
 		return check.Failed(fmt.Sprintf("%s shows the numbers of one of %d workers, whichever answers: PROMETHEUS_MULTIPROC_DIR is not set", x.Spot.Path, n), share(x))
 	case r.OneProcess && set == fact.IsKnown:
 		return check.Failed(fmt.Sprintf("%s shows the numbers of one of %d workers, though PROMETHEUS_MULTIPROC_DIR is set: it does not collect from there", x.Spot.Path, n), collect(x))
-	}
-	files, there := x.Files.Look(h.Aside())
-	if there == fact.IsKnown && len(files) > manyFiles {
-		h.Saw(fact.Source{Where: dir.Value, Text: fmt.Sprintf("%d files", len(files))})
-		return check.Warned(fmt.Sprintf("%d files of workers that are gone lie in %s: each scrape reads them all", len(files), dir.Value), share(x))
 	}
 	return check.Passed()
 }

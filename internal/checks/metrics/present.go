@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"assay/internal/check"
+	"assay/internal/fact"
 	"assay/internal/model"
 )
 
@@ -26,7 +27,7 @@ func present(h *check.Hearing, x *model.Metrics) check.Verdict {
 	case app.Watched("prometheus_client", "prometheus_flask_exporter") == "" && app.Watched(model.Tracers...) != "":
 		return check.Passed() // another way
 	case x.Spot == nil:
-		return elsewhere(x, app)
+		return elsewhere(h, x)
 	case x.Dark:
 		return check.DoesNotApply("the site's first page fails too")
 	}
@@ -46,6 +47,9 @@ func present(h *check.Hearing, x *model.Metrics) check.Verdict {
 }
 
 // elsewhere: an app that has no such page may be watched in another way.
-func elsewhere(*model.Metrics, *model.App) check.Verdict {
-	return check.CannotTell("no rule of the app shows numbers, and nothing seen here takes them", "say in /etc/assay/assay.toml what does")
+func elsewhere(h *check.Hearing, x *model.Metrics) check.Verdict {
+	if _, state := x.Said.Metrics.Look(h); state == fact.IsKnown {
+		return check.Passed()
+	}
+	return check.CannotTell("no rule of the app shows numbers, and nothing is declared to take them", "say in "+model.OperatorFile+" what does: metrics = \"the load balancer's dashboard\"")
 }

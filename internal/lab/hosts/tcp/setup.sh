@@ -39,3 +39,4 @@ systemctl daemon-reload
 systemctl --quiet enable nftables myapp nginx certbot.timer
 systemctl --quiet enable --now myapp-backup.timer
 systemctl start myapp-backup
+printf 'restored = %s\n' "$(date +%F)" >>/etc/assay/assay.toml

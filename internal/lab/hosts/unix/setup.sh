@@ -39,3 +39,4 @@ systemctl daemon-reload
 systemctl --quiet enable nftables shop nginx certbot.timer
 systemctl --quiet enable --now shop-backup.timer
 systemctl start shop-backup
+printf 'restored = %s\n' "$(date +%F)" >>/etc/assay/assay.toml
