@@ -23,7 +23,7 @@ type Health struct {
 	// Here are locations of nginx's own that answer as a health check would.
 	Here []fact.Source
 	// Dark says that the site's first page fails too.
-	Dark   bool
+	Dark   fact.Of[bool]
 	sites  fact.Of[[]*Site]
 	stores []*Store
 }
@@ -33,11 +33,11 @@ func (x *Health) Node() Node { return Node("health:" + x.Name) }
 
 // Healths are the health checks of the app, where a service runs it.
 func (d *Deployment) Healths() fact.Of[[]*Health] {
-	return fact.Then(d.Apps(), func([]*AppServer) []*Health {
+	return asMet(d, func() fact.Of[[]*Health] {
 		if d.health == nil {
-			return nil
+			return fact.Known[[]*Health](nil)
 		}
-		return []*Health{d.health}
+		return fact.Known([]*Health{d.health})
 	})
 }
 
@@ -62,8 +62,8 @@ func (b *builder) spots(d *Deployment) {
 		}
 		return fact.Known(a.Health)
 	})
+	x.Dark = d.dark()
 	for _, f := range d.met {
-		x.Dark = x.Dark || f.Fails()
 		for _, l := range f.Site.Server.Locations() {
 			if healthRule.MatchString(l.Path) && !l.IsRegex() && len(l.Directive.Find("return")) > 0 {
 				x.Here = append(x.Here, SourceOf(l.Directive))
@@ -74,6 +74,7 @@ func (b *builder) spots(d *Deployment) {
 	if a == nil {
 		return
 	}
+	var own fact.Notes
 	if r, ok := a.healthRule(d.Declared.Health); ok {
 		x.Spot = b.spot(d, a, r)
 		if f := x.Spot.Front; f != nil {
@@ -81,6 +82,8 @@ func (b *builder) spots(d *Deployment) {
 		}
 		if o := x.Spot.Own; o != nil {
 			x.Direct = b.f.HTTP(o.Endpoint, o.Host, x.Spot.Path)
+		} else if _, state := s.Listens.Look(&own); state == fact.IsUnknown {
+			x.Direct = fact.Unknown[tape.HTTPReply](own.Why())
 		}
 	}
 	needs := []Node{s.CodeNode(), s.Node()}
@@ -181,13 +184,32 @@ func (x *Health) Slander(r tape.HTTPReply) (says string, of *Store) {
 }
 
 // Sick is a store of the app that fails: what the health check is for.
-func (x *Health) Sick() *Store {
+func (x *Health) Sick(w fact.Witness) *Store {
+	x.Weigh(w)
 	for _, st := range x.stores {
 		if st.Failed() {
 			return st
 		}
 	}
 	return nil
+}
+
+// Accuses says that an answer speaks ill of a store, known or not.
+func (x *Health) Accuses(r tape.HTTPReply) bool { return r.Status != 0 && badSign.MatchString(r.Body) }
+
+var badSign = regex.New(`(?i)"(database|db|postgres|postgresql|mysql|sql|redis|cache)"\s*:\s*("?(disconnected|not|down|fail|error|un|bad|dead|ko)|false)`)
+
+// Weigh opens what is known of the stores.
+func (x *Health) Weigh(w fact.Witness) {
+	x.Stores.Look(w)
+	for _, st := range x.stores {
+		st.Used.Look(w)
+		if st.SQLKind() {
+			st.SQL.Look(w)
+		} else {
+			st.Redis.Look(w)
+		}
+	}
 }
 
 // answering is the store of a kind, where there is one, that answered the login.

@@ -18,7 +18,7 @@ type Metrics struct {
 	// Dir is PROMETHEUS_MULTIPROC_DIR in the service's environment; Absent: it is
 	// not set.
 	Dir  fact.Of[EnvValue]
-	Dark bool // the site's first page fails
+	Dark fact.Of[bool] // the site's first page fails
 }
 
 // Node is the page.
@@ -26,11 +26,11 @@ func (x *Metrics) Node() Node { return Node("metrics:" + x.Name) }
 
 // MetricsPages are the app's pages of numbers, where a service runs it.
 func (d *Deployment) MetricsPages() fact.Of[[]*Metrics] {
-	return fact.Then(d.Apps(), func([]*AppServer) []*Metrics {
+	return asMet(d, func() fact.Of[[]*Metrics] {
 		if d.metrics == nil {
-			return nil
+			return fact.Known[[]*Metrics](nil)
 		}
-		return []*Metrics{d.metrics}
+		return fact.Known([]*Metrics{d.metrics})
 	})
 }
 
@@ -46,7 +46,7 @@ func (b *builder) exposed(d *Deployment, a *App) {
 		}
 		return fact.Absent[EnvValue](fact.Source{Where: "the environment of " + d.Server.displayName(), Text: "PROMETHEUS_MULTIPROC_DIR is not set"})
 	})
-	x.Dark = d.health != nil && d.health.Dark
+	x.Dark = d.dark()
 	i := slices.IndexFunc(a.Rules, func(r tape.AppRule) bool {
 		return (r.Rule == "/metrics" || r.Rule == "/metrics/" || strings.HasSuffix(r.Rule, "/metrics") && strings.Contains(r.Endpoint, "prometheus")) &&
 			slices.Contains(r.Methods, "GET") && r.Subdomain == ""
@@ -59,8 +59,11 @@ func (b *builder) exposed(d *Deployment, a *App) {
 		x.Public = b.f.Metrics(x.Spot.Outer, f.Host, x.Spot.Path)
 		x.Counted = x.Public
 	}
+	var own fact.Notes
 	if o := x.Spot.Own; o != nil {
 		x.Counted = b.f.Metrics(o.Endpoint, o.Host, x.Spot.Path)
+	} else if _, state := d.Server.Listens.Look(&own); state == fact.IsUnknown {
+		x.Counted = fact.Unknown[tape.MetricsReply](own.Why())
 	}
 }
 

@@ -127,3 +127,29 @@ func (b *builder) byOwnAddress(endpoint string) string {
 	}
 	return endpoint
 }
+
+// asMet is a list that hangs on how the sites hand requests on: a line of nginx's
+// that was not seen may change that.
+func asMet[T any](d *Deployment, list func() fact.Of[[]T]) fact.Of[[]T] {
+	if why, some := d.unseenConfig(); some {
+		return fact.Unknown[[]T](why)
+	}
+	return fact.Bind(d.Apps(), func([]*AppServer) fact.Of[[]T] {
+		return fact.Bind(d.Sites, func([]*Site) fact.Of[[]T] { return list() })
+	})
+}
+
+// dark says that a site's first page fails; unknown where one was not seen.
+func (d *Deployment) dark() fact.Of[bool] {
+	var n fact.Notes
+	for _, f := range d.met {
+		if f.Fails() {
+			return fact.Known(true)
+		}
+		_, _ = f.Reply.Look(&n)
+	}
+	if n.Blind() {
+		return fact.Unknown[bool](n.Why())
+	}
+	return fact.Known(false)
+}

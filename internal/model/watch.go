@@ -101,6 +101,9 @@ var logTime = regex.New(`\[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]`)
 
 // probed reads the end of the sites' access logs.
 func (b *builder) probed(d *Deployment) fact.Of[Probed] {
+	if why, some := d.unseenConfig(); some {
+		return fact.Unknown[Probed](why)
+	}
 	return fact.Bind(d.Sites, func(sites []*Site) fact.Of[Probed] {
 		var out Probed
 		var read []string

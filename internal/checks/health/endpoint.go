@@ -38,7 +38,8 @@ func endpoint(h *check.Hearing, x *model.Health) check.Verdict {
 	case x.Spot == nil:
 		h.Saw(app.Source)
 		return check.Warned("no rule of the app is a health check: none ends in /health, /healthz, /ready, /ping ...", add(x))
-	case x.Dark:
+	}
+	if dark, _ := x.Dark.Open(h.Aside()); dark {
 		return check.DoesNotApply("the site's first page fails too")
 	}
 	if c := x.Spot.View.Cached; c != nil {
@@ -61,8 +62,8 @@ func answered(h *check.Hearing, x *model.Health, r tape.HTTPReply) check.Verdict
 	switch {
 	case r.Error != "":
 		return check.Failed(fmt.Sprintf("%s does not answer (%s), and the site's first page does", what, r.Error), cure)
-	case r.Status >= 500 && x.Sick() != nil:
-		return check.DoesNotApply("it says that " + x.Sick().Subject() + " fails, and so it does")
+	case r.Status >= 500 && x.Sick(h.Aside()) != nil:
+		return check.DoesNotApply("it says that " + x.Sick(h.Aside()).Subject() + " fails, and so it does")
 	case r.Status >= 500:
 		return check.Failed(fmt.Sprintf("%s says %s: the app itself reports that something it needs fails", what, model.Status(r.Status)), check.Remedy{
 			Do: "Look what it says, and what the service has written.", Commands: []string{x.Spot.Curl()}, Verify: x.Spot.Curl(), Minutes: 15, Cure: check.OnHost,

@@ -56,6 +56,9 @@ func slander(h *check.Hearing, x *model.Health) check.Verdict {
 	}
 	says, store := x.Slander(r)
 	if store == nil {
+		if x.Accuses(r) {
+			x.Weigh(h.Aside())
+		}
 		return check.Passed()
 	}
 	reply.Open(h)

@@ -28,7 +28,8 @@ func present(h *check.Hearing, x *model.Metrics) check.Verdict {
 		return check.Passed() // another way
 	case x.Spot == nil:
 		return elsewhere(h, x)
-	case x.Dark:
+	}
+	if dark, _ := x.Dark.Open(h.Aside()); dark {
 		return check.DoesNotApply("the site's first page fails too")
 	}
 	r, _ := x.Counted.Open(h)
