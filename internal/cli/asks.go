@@ -38,7 +38,7 @@ func readings() []reading {
 		{tape.KindAddrs, "the addresses of the network interfaces"},
 		{tape.KindDNS, "the addresses of the names that nginx serves, from the system's own resolver"},
 		{tape.KindKey, "which public key belongs to a TLS key's file: the hash of the public one is kept, and nothing of the private one"},
-		{tape.KindTLS, "a TLS handshake with this host, under the names that it serves"},
+		{tape.KindTLS, "TLS handshakes with this host, under the names that it serves: what any visitor may offer, old versions alone, weak suites alone"},
 		{tape.KindHTTP, "GET, HEAD and OPTIONS requests to this host and to the app's own socket, as a visitor or a page of another site sends them; the values of cookies are replaced"},
 		{tape.KindApp, "the Flask app and gunicorn.conf.py, loaded once in a sandbox: the service's user, no sockets, a read-only disk, limits of time, memory and processes; --no-import leaves it out"},
 		{tape.KindSession, "12 to 60 GET requests for one page that everybody may open, the login form first, straight to the app's own socket: whether the session cookies are signed with the app's key; the answer holds only how many"},

@@ -41,6 +41,17 @@ func (f *Facts) OldTLS(addr, name string) fact.Of[tape.Handshake] {
 	})
 }
 
+// SomeTLS is a handshake that offers some suites alone: tape.StaticTLS or BlockTLS.
+func (f *Facts) SomeTLS(addr, name, some string) fact.Of[tape.Handshake] {
+	what := map[string]string{tape.StaticTLS: "suites without forward secrecy alone", tape.BlockTLS: "CBC suites alone"}[some]
+	return read(f, tape.Ask{Kind: tape.KindTLS, Name: addr, Arg: name + some}, "TLS 1.2 handshake with "+addr+" for "+name+", "+what, func(h tape.Handshake) string {
+		if h.Error != "" {
+			return h.Error
+		}
+		return h.Version + ", " + h.Cipher
+	})
+}
+
 // HTTP is the answer to one GET: endpoint is tcp:ADDR:PORT, tls:ADDR:PORT or
 // unix:PATH.
 func (f *Facts) HTTP(endpoint, host, path string) fact.Of[tape.HTTPReply] {

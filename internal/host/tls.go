@@ -27,8 +27,12 @@ func (l *local) tls(ctx context.Context, a tape.Ask) tape.Answer {
 	if err != nil {
 		return unseen("shake hands with "+short(a.Name), "not an address and port")
 	}
-	old := strings.HasSuffix(a.Arg, tape.OldTLS)
-	a.Arg = strings.TrimSuffix(a.Arg, tape.OldTLS)
+	var only string
+	for _, some := range []string{tape.OldTLS, tape.StaticTLS, tape.BlockTLS} {
+		if name, is := strings.CutSuffix(a.Arg, some); is {
+			a.Arg, only = name, some
+		}
+	}
 	if a.Arg != "" && (len(a.Arg) > maxHostName || !hostName.MatchString(a.Arg)) {
 		if _, err := netip.ParseAddr(a.Arg); err != nil {
 			return unseen("shake hands with "+short(a.Name), "not a server name: "+short(a.Arg))
@@ -44,9 +48,7 @@ func (l *local) tls(ctx context.Context, a tape.Ask) tape.Answer {
 	defer raw.Close()
 	conf := tlsConfig(a.Arg)
 	conf.NextProtos = []string{"h2", "http/1.1"}
-	if old {
-		conf.MaxVersion = tls.VersionTLS11
-	}
+	offer(conf, only)
 	c := tls.Client(raw, conf)
 	if err := c.HandshakeContext(ctx); err != nil {
 		class, text := tlsTrouble(err)
@@ -73,6 +75,23 @@ func tlsConfig(name string) *tls.Config {
 		c.CipherSuites = append(c.CipherSuites, s.ID)
 	}
 	return c
+}
+
+// offer leaves in what an ask is about alone.
+func offer(c *tls.Config, only string) {
+	switch only {
+	case tape.OldTLS:
+		c.MaxVersion = tls.VersionTLS11
+		return
+	case "":
+		return
+	}
+	c.MaxVersion = tls.VersionTLS12
+	c.CipherSuites = slices.DeleteFunc(c.CipherSuites, func(id uint16) bool {
+		name := tls.CipherSuiteName(id)
+		static := !strings.HasPrefix(name, "TLS_ECDHE_") || strings.Contains(name, "RC4") || strings.Contains(name, "3DES")
+		return static != (only == tape.StaticTLS) || only == tape.BlockTLS && !strings.Contains(name, "_CBC_")
+	})
 }
 
 func tlsTrouble(err error) (class, text string) {

@@ -138,6 +138,13 @@ func TestTLSOldVersionsAndRefusals(t *testing.T) {
 	if got := seen[tape.Handshake](t, r, old); got.Class != "alert" || got.Version != "" {
 		t.Errorf("TLS 1.2 and better, asked for old ones: %+v", got)
 	}
+	for only, want := range map[string]string{tape.StaticTLS: "", tape.BlockTLS: "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"} {
+		some := tape.Ask{Kind: tape.KindTLS, Name: serveTLS(t, &tls.Config{Certificates: conf.Certificates, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}}), Arg: "shop.example" + only}
+		got := seen[tape.Handshake](t, r, some)
+		if got.Cipher != want || (want == "") != (got.Class == "alert") {
+			t.Errorf("%s: %+v", only, got)
+		}
+	}
 	if got := ask(serveTLS(t, &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }})); got.Class != "alert" {
 		t.Errorf("a server that has no certificate for the name: %+v", got)
 	}

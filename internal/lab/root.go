@@ -25,6 +25,7 @@ python3-prometheus-client python3-flask-cors python3-flaskext.wtf python3-pymysq
 postgresql redis-server sqlite3 mariadb-server openssh-server openssh-client
 supervisor python3-debugpy prometheus-node-exporter
 python3-flask-limiter python3-flask-mail python3-flask-session python3-celery python3-dotenv python3-sentry-sdk
+python3-flask-talisman ufw fail2ban python3-systemd
 `
 
 // root returns the folder of a suite's root and builds it if need be.

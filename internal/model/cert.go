@@ -25,6 +25,10 @@ type Leaf struct {
 	// directives of nginx that name them.
 	Old       fact.Of[tape.Handshake]
 	Protocols []fact.Source
+	// Static and Blocks are what came of offering, up to TLS 1.2, suites without
+	// forward secrecy alone, and suites whose blocks are not authenticated alone.
+	Static, Blocks fact.Of[tape.Handshake]
+	Ciphers        []fact.Source // the directives of nginx that choose
 }
 
 // Subject is the first name and address.
@@ -105,6 +109,9 @@ func (b *builder) oldProtocols(l *Leaf) {
 		return
 	}
 	l.Old = b.f.OldTLS(e.Addr, e.Name)
+	if e.Own {
+		l.Static, l.Blocks = b.f.SomeTLS(e.Addr, e.Name, tape.StaticTLS), b.f.SomeTLS(e.Addr, e.Name, tape.BlockTLS)
+	}
 	n, state := b.m.Nginx.Look(&b.notes)
 	at, err := netip.ParseAddrPort(e.Addr)
 	if state != fact.IsKnown || err != nil || !e.Own {
@@ -123,6 +130,11 @@ func (b *builder) oldProtocols(l *Leaf) {
 		for _, d := range set {
 			if src := facts.DirectiveSource(d); (slices.Contains(d.Args, "TLSv1") || slices.Contains(d.Args, "TLSv1.1")) && !slices.Contains(l.Protocols, src) {
 				l.Protocols = append(l.Protocols, src)
+			}
+		}
+		if name != "" {
+			for _, d := range syntax.Effective(x.Server, "ssl_ciphers") {
+				l.Ciphers = append(l.Ciphers, facts.DirectiveSource(d))
 			}
 		}
 	}
@@ -166,6 +178,15 @@ func (d *Deployment) Leaves() fact.Of[[]*Leaf] {
 	return fact.Then(d.Endpoints(), func([]*Endpoint) []*Leaf { return d.leaves })
 }
 
+// ToldLeaves are the same where all of nginx's configuration was seen, so that
+// it is known which file each comes from.
+func (d *Deployment) ToldLeaves() fact.Of[[]*Leaf] {
+	if why, some := d.unseenConfig(); some {
+		return fact.Unknown[[]*Leaf](why)
+	}
+	return d.Leaves()
+}
+
 // Chain parses the certificates as sent, leaf first; what does not parse is left out.
 func Chain(h tape.Handshake) []*x509.Certificate {
 	return certificates(strings.Join(h.Chain, "\n"))
@@ -187,7 +208,9 @@ func certificates(text string) []*x509.Certificate {
 
 // certFile finds the block that answers for a name at an address, as nginx
 // does, and the certificate that it is told to serve.
-func (b *builder) certFile(name, ip string, port int) *CertFile {
+// A block may have a certificate for each kind of key: the one that is served
+// names its own.
+func (b *builder) certFile(name, ip string, port int, shake fact.Of[tape.Handshake]) *CertFile {
 	n, state := b.m.Nginx.Look(&b.notes)
 	if state != fact.IsKnown {
 		return nil
@@ -201,6 +224,13 @@ func (b *builder) certFile(name, ip string, port int) *CertFile {
 		return nil
 	}
 	file, d := syntax.Value(at.Server, "ssl_certificate")
+	if all := syntax.Effective(at.Server, "ssl_certificate"); len(all) > 1 {
+		for _, other := range all {
+			if b.sameKind(shake, other.Arg(0)) {
+				file, d = other.Arg(0), other
+			}
+		}
+	}
 	if d == nil || !path.IsAbs(file) || strings.Contains(file, "$") {
 		return nil
 	}
@@ -212,6 +242,17 @@ func (b *builder) certFile(name, ip string, port int) *CertFile {
 		c.HTTP = fact.Then(b.f.File("/etc/letsencrypt/renewal/"+c.Lineage+".conf"), asksOverHTTP)
 	}
 	return c
+}
+
+// sameKind says that a file's certificate has a key of the kind that is served.
+func (b *builder) sameKind(shake fact.Of[tape.Handshake], file string) bool {
+	if !path.IsAbs(file) || strings.Contains(file, "$") {
+		return false
+	}
+	s, _ := shake.Look(&b.notes)
+	disk, _ := fact.Then(b.f.File(file), certificates).Look(&b.notes)
+	served := Chain(s)
+	return len(served) > 0 && len(disk) > 0 && served[0].PublicKeyAlgorithm == disk[0].PublicKeyAlgorithm
 }
 
 // asksOverHTTP reads the authenticator of a lineage's renewal: with a dns-*

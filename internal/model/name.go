@@ -158,7 +158,7 @@ func (b *builder) endpoints(n *Name, all []*Name) fact.Of[[]*Endpoint] {
 		}
 		e := &Endpoint{Name: n.Name, Addr: addr, Own: own, name: n, Shake: b.f.TLS(addr, n.Name)}
 		e.Gate = b.gate(e, parsed, port)
-		e.File = b.certFile(n.Name, ip, port)
+		e.File = b.certFile(n.Name, ip, port, e.Shake)
 		e.Dead = b.deadNames(e, all)
 		b.m.Needs[e.Node()] = []Node{NodeNginx}
 		out = append(out, e)

@@ -25,6 +25,8 @@ type Renewal struct {
 	Timer   fact.Of[facts.Props]  // of Debian's certbot, where nothing else renews
 	Failed  fact.Of[Complaint]    // what the last attempt ran into; Absent: nothing is written of it
 	Ways    fact.Of[[]*Challenge] // of a client that writes its answers into a folder
+	Hooks   fact.Of[[]Hook]       // that certbot runs after it; none are looked for where its installer is nginx
+	Reloads *Job                  // that reloads nginx by the clock, or with the renewal
 }
 
 // RenewalConf is certbot's own file for a lineage.
@@ -105,6 +107,13 @@ func (b *builder) renewal(f *CertFile) *Renewal {
 		r.Plain = b.plainFiles(f.Lineage)
 		r.Plugins = b.missingPlugins(c)
 		r.Failed = b.lastRenewal(r)
+	}
+	r.Hooks = fact.Then(r.Conf, func(RenewalConf) []Hook { return nil })
+	if state == fact.IsKnown && c.Get("installer") != "nginx" {
+		r.Hooks = b.hooks(c)
+	}
+	if i := slices.IndexFunc(all.jobs, func(j *Job) bool { return j.Sleeps() == "" && j.reloadsNginx() }); i >= 0 {
+		r.Reloads = all.jobs[i]
 	}
 	return r
 }

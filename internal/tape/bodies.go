@@ -165,6 +165,14 @@ type DNSReply struct {
 // OldTLS ends the argument of a handshake that offers TLS 1.1 at most.
 const OldTLS = " max=1.1"
 
+// StaticTLS and BlockTLS end the argument of a handshake up to TLS 1.2 that
+// offers some suites alone: those without forward secrecy or with a broken
+// cipher; and those with it whose blocks are not authenticated (CBC).
+const (
+	StaticTLS = " suites=static"
+	BlockTLS  = " suites=block"
+)
+
 // Handshake is the body of TLS.
 type Handshake struct {
 	Error    string   `json:"error,omitempty"` // why there was no handshake: refused, timeout, reset, or the alert

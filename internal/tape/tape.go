@@ -33,7 +33,7 @@ const (
 	KindCommand Kind = "command" // Name: a row of Commands; Arg: its one argument: standard output; Exit, Stderr
 	KindDNS     Kind = "dns"     // Name: host name; Arg: A or AAAA: JSON DNSReply
 	KindKey     Kind = "key"     // Name: path of a private key: JSON KeyReport, of which no part is the key
-	KindTLS     Kind = "tls"     // Name: address:port; Arg: server name, with OldTLS behind it for old versions alone: JSON Handshake
+	KindTLS     Kind = "tls"     // Name: address:port; Arg: server name, with OldTLS, StaticTLS or BlockTLS behind it for those alone: JSON Handshake
 	KindHTTP    Kind = "http"    // Name: endpoint; Arg: Request.String, "GET host path" and header lines: JSON HTTPReply
 	KindServed  Kind = "served"  // Name: path of a file; Arg: endpoint, blank, "GET host path": JSON ServedReply
 	KindMetrics Kind = "metrics" // Name: endpoint; Arg: "GET host path": JSON MetricsReply

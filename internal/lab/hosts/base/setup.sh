@@ -3,7 +3,7 @@ update-ca-certificates >/dev/null
 
 # Debian starts what it installs; a blueprint turns on what it wants.
 systemctl --quiet disable --now nginx.service postgresql.service redis-server.service mariadb.service ssh.service \
-	supervisor.service prometheus-node-exporter.service certbot.timer
+	supervisor.service prometheus-node-exporter.service fail2ban.service ufw.service certbot.timer
 systemctl stop 'postgresql@*.service'
 
 # These have nothing to do here: no console, no disk of its own, no mirror.
