@@ -44,9 +44,12 @@ func Build(f *facts.Facts) *Model {
 		b.f.Leaf(b.logFiles)
 		b.f.Leaf(b.fileSystems)
 		b.m.consoles, b.m.keys = b.consoles(), b.keyFiles()
+		b.m.open = b.openPorts()
+		b.f.Leaf(func() { b.m.wall = b.buildWall() })
 	} else {
 		later := fact.Why{Text: "not looked for yet"}
 		b.m.consoles, b.m.keys = fact.Unknown[[]*Console](later), fact.Unknown[[]*KeyFile](later)
+		b.m.open, b.m.wall = fact.Unknown[[]*OpenPort](later), nil
 	}
 	b.f.Leaf(b.backups)
 	b.f.Leaf(b.copies)

@@ -47,6 +47,8 @@ type Model struct {
 	Settings []Setting // what is wrong with the files in which people declare
 	Timeline []Event   // what happened before and while it broke; empty where nothing is broken
 	consoles fact.Of[[]*Console]
+	open     fact.Of[[]*OpenPort]
+	wall     *Wall
 	kept     fact.Of[JournalKeeping]
 	rotation fact.Of[Rotation]
 	logs     fact.Of[[]*LogFile]
@@ -85,6 +87,7 @@ type Deployment struct {
 	model       *Model
 	names       []*Name
 	leaves      []*Leaf
+	doors       []*Port80
 	renewals    []*Renewal
 	unlisted    []*Unlisted
 	grieves     fact.Of[[]*Grievance]

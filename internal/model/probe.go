@@ -90,6 +90,7 @@ func (b *builder) probe(d *Deployment) {
 	b.f.Leaf(func() { b.findSocketUnits(d) })
 	d.leaves = b.leaves(d.names)
 	b.secureEdges(d)
+	b.findDoors(d)
 	b.points(d)
 	b.unlisted(d)
 	d.Database = fact.Absent[*Store]()

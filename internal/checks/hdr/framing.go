@@ -49,7 +49,7 @@ func framing(h *check.Hearing, x *model.Showing) check.Verdict {
 	}
 	r := add(x, p, header, "SAMEORIGIN")
 	r.Do = "Allow your own site alone, or nobody (DENY); who may is named with frame-ancestors in Content-Security-Policy."
-	return check.Failed(of(open)+" may stand in a frame of any other site: neither X-Frame-Options nor frame-ancestors comes with it"+lost(h, p, header), r)
+	return check.Failed(of(open)+" may stand in a frame of any other site: no X-Frame-Options, no frame-ancestors"+lost(h, p, header), r)
 }
 
 // frames says that some policy of the page has a word on frames. In a <meta> it
