@@ -29,12 +29,13 @@ func TestDiscovery(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no variants: %v", err)
 	}
-	for _, file := range chosen(files, os.Getenv("DISCOVERY"), time.Now()) {
+	for _, file := range chosen(files, os.Getenv("DISCOVERY"), time.Now(), 6) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { variant(t, file) })
 	}
 }
 
-func chosen(files []string, words string, now time.Time) []string {
+// chosen are those that the words name, or some of them, others each day.
+func chosen(files []string, words string, now time.Time, some int) []string {
 	if words == "all" {
 		return files
 	}
@@ -43,40 +44,13 @@ func chosen(files []string, words string, now time.Time) []string {
 			return !slices.ContainsFunc(strings.Fields(words), func(w string) bool { return strings.HasPrefix(filepath.Base(f), w) })
 		})
 	}
-	const some = 6
 	first := now.YearDay() * some % len(files)
 	return slices.Concat(files[first:], files[:first])[:min(some, len(files))]
 }
 
 func variant(t *testing.T, file string) {
-	a, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	part := map[string]string{}
-	for _, f := range a.Files {
-		part[f.Name] = string(f.Data)
-	}
-	on := "unix"
-	if w := strings.TrimSpace(part["on"]); w != "" {
-		on = w
-	}
-	m := boot(t, on)
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	if err := m.Around(ctx, slices.DeleteFunc(strings.Split(part["lab"], "\n"), func(l string) bool { return l == "" })); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := m.Break(ctx, part["break.sh"]); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	open := map[string]bool{}
-	for line := range strings.Lines(part["open"]) {
-		id, why, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if open[id] = true; why == "" {
-			t.Errorf("open: %s without a why", id)
-		}
-	}
+	m, part := laid(t, file)
+	open := listed(t, part["open"])
 	p := m.look("")
 	for _, f := range p.Findings {
 		if f.Status != "unknown" || !open[f.ID] {
@@ -85,16 +59,54 @@ func variant(t *testing.T, file string) {
 	}
 	got := m.understood()
 	if *keep {
-		for i, f := range a.Files {
-			if f.Name == "want" {
-				a.Files[i].Data = []byte(got)
-			}
-		}
-		if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		replace(t, file, "want", got)
 	} else if got != part["want"] {
 		t.Errorf("discovered:\n%swant:\n%s", got, part["want"])
+	}
+}
+
+// laid boots the host that a file is about, as it says, and reads its parts.
+func laid(t *testing.T, file string) (*machine, map[string]string) {
+	t.Helper()
+	part := parts(t, file)
+	m := boot(t, strings.TrimSpace(part["on"]))
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	if err := m.Around(ctx, slices.DeleteFunc(strings.Split(part["lab"], "\n"), func(l string) bool { return l == "" })); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := m.Break(ctx, part["break.sh"]); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return m, part
+}
+
+func parts(t *testing.T, file string) map[string]string {
+	t.Helper()
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{"on": "unix"}
+	for _, f := range a.Files {
+		out[f.Name] = string(f.Data)
+	}
+	return out
+}
+
+func replace(t *testing.T, file, name, text string) {
+	t.Helper()
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range a.Files {
+		if f.Name == name {
+			a.Files[i].Data = []byte(text)
+		}
+	}
+	if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
