@@ -35,6 +35,7 @@ func result(p prisoner) tape.App {
 			Refused *tape.Refusal
 			Result  *tape.App
 			Health  *[]tape.HealthCall
+			Trial   *tape.Trial
 		}
 		if bytes.Count(line, []byte("{")) > appObjects || bytes.Count(line, []byte(",")) > appParts {
 			p.cut = true
@@ -59,6 +60,9 @@ func result(p prisoner) tape.App {
 		}
 		if x.Health != nil && stage == "done" {
 			r.Health = (*x.Health)[:min(len(*x.Health), appHealth)]
+		}
+		if x.Trial != nil && stage == "done" {
+			r.Trial = x.Trial
 		}
 	}
 	r.Stage, r.Ended, r.Stderr, r.Again, r.Nobody = stage, "", "", "", false

@@ -36,7 +36,8 @@ type Store struct {
 	Full     fact.Of[string]      // the folder of its data, where the disk under it is full; looked at when the server fails by itself
 	Resolver fact.Of[fact.Source] // the line that says who is asked for names; looked at when no resolver answered
 	Others   []string             // where servers of its kind do listen on this host, when it does not answer
-	Shell    fact.Of[[]*Store]    // the databases that flask db meets in a shell, without the service's environment
+	Far      fact.Of[Distance]
+	Shell    fact.Of[[]*Store] // the databases that flask db meets in a shell, without the service's environment
 	SQL      fact.Of[tape.SQLReply]
 	Redis    fact.Of[tape.RedisReply]
 }
@@ -136,6 +137,7 @@ func (b *builder) login(st *Store) *Store {
 	st.Unit, st.Others = b.storeUnit(st), b.others(st)
 	st.Said = b.storeSaid(st)
 	st.Resolver, st.Full = b.resolver(st), b.full(st)
+	st.Far = b.far(st)
 	return st
 }
 

@@ -117,6 +117,11 @@ type Deployment struct {
 	watch       *Watch
 	routine     *Routine
 	copies      *Copies
+	dotenvs     []*Dotenv
+	takers      fact.Of[[]Taker]
+	relay       fact.Of[*Listener]
+	pins        fact.Of[[]Pin]
+	procs       fact.Of[[]Process]
 }
 
 // Process is one process.

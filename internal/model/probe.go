@@ -123,6 +123,10 @@ func (b *builder) probe(d *Deployment) {
 	b.addressEdges(d)
 	b.storeEdges(d)
 	b.streams(d)
+	b.f.Leaf(func() {
+		d.dotenvs, d.takers, d.relay = b.dotenvs(d), b.takers(d.Server), b.relay(d.Server)
+		d.pins, d.procs = b.pins(d.Server), b.f.Procs()
+	})
 	b.f.Leaf(func() { b.throws(d) })
 	b.f.Leaf(func() { b.spots(d) })
 }

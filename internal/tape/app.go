@@ -44,8 +44,12 @@ type App struct {
 	After      []string           `json:"after,omitempty"` // what after_request functions tell the proxy, as in Speaks
 	Chain      []Middleware       `json:"chain,omitempty"` // from the outermost
 	Echo       *Echo              `json:"echo,omitempty"`
+	Trial      *Trial             `json:"trial,omitempty"` // nil: not made
+	Queues     []Queue            `json:"queues"`          // nil: not looked for
+	Switches   map[string]string  `json:"switches"`        // that turn a protection off, as the import leaves them; nil: not looked for
 	Extensions []Extension        `json:"extensions,omitempty"`
 	Dists      map[string]string  `json:"dists,omitempty"` // installed distributions and their versions
+	Debian     []string           `json:"debian"`          // those of Dists that the system brought; nil: not looked at
 	Engines    []Engine           `json:"engines,omitempty"`
 	Migrations Migrations         `json:"migrations"`
 	Handlers   []LogHandler       `json:"handlers,omitempty"`
@@ -309,6 +313,9 @@ type Engine struct {
 	CheckedOut int      `json:"checkedout,omitempty"`
 	CheckedIn  int      `json:"checkedin,omitempty"`
 	Created    bool     `json:"created,omitempty"` // during the import
+	// Connect is what the driver is told beside the address and the login, from
+	// the URL and from connect_args: timeouts, TLS; nil: not known.
+	Connect map[string]string `json:"connect"`
 }
 
 // Migrations is the Alembic folder, read and not run. Dir "": there is none.

@@ -1,7 +1,7 @@
 """What stands around the app: packages, extensions, databases, migrations, modules, log handlers."""
 def dists():
-    """Installed distributions by the names of their folders: nothing is opened."""
-    out = {}
+    """Installed distributions by the names of their folders, and which of them are Debian's: nothing is opened."""
+    out, debian = {}, []
     for folder in sys.path:
         try:
             entries = os.listdir(folder or ".")
@@ -11,8 +11,11 @@ def dists():
             if e.endswith((".dist-info", ".egg-info")):
                 name, _, version = e.rsplit(".", 1)[0].partition("-")
                 version = version.split("-py")[0]
-                out.setdefault(name.lower().replace("_", "-").replace(".", "-"), version)
-    return out
+                name = name.lower().replace("_", "-").replace(".", "-")
+                if name not in out and folder == "/usr/lib/python3/dist-packages":
+                    debian.append(name)
+                out.setdefault(name, version)
+    return out, debian
 
 
 def extensions(app):
@@ -46,7 +49,31 @@ def engine(e, bind, created):
             row[name] = v
     if dict(u.query or {}).get("host"):
         row["host"] = str(dict(u.query)["host"])
+    row["connect"] = soft(connects, e, u)
     return row
+
+
+# What a driver is told beside the address and the login, and may come out.
+CONNECT = ("connect_timeout", "sslmode", "ssl_mode", "sslrootcert", "ssl_ca", "ssl_disabled", "ssl_verify_cert", "ssl_verify_identity", "timeout",
+           "read_timeout", "write_timeout", "tcp_user_timeout", "charset", "check_same_thread")
+
+
+def connects(e, u):
+    """What the driver's connect is given: from the URL, and by connect_args (SQLAlchemy 1.4 to 2.0 keep both in one closure)."""
+    given = dict(u.query or {})
+    fn = e.pool._creator
+    fn = getattr(fn, "__wrapped__", fn)
+    for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or ()):
+        if name == "cparams":
+            given.update(cell.cell_contents)
+    out = {k: str(given[k])[:200] for k in CONNECT if given.get(k) is not None}
+    if "ssl" in given:
+        ssl = given["ssl"]
+        out["ssl"] = ",".join(sorted(str(k) for k in ssl)) if isinstance(ssl, dict) else type(ssl).__name__ if not isinstance(ssl, (bool, str)) else str(ssl)[:50]
+    options = re.search(r"statement_timeout\s*=\s*(\w+)", str(given.get("options", "")))
+    if options:
+        out["statement_timeout"] = options.group(1)
+    return out
 
 
 def engines(app):

@@ -197,6 +197,7 @@ def tell(target):
     R["extensions"] = soft(extensions, app)
     R["echo"] = soft(echo, target, app)
     R["watchers"] = soft(watchers) or []
+    R["queues"], R["switches"] = soft(queues), soft(switches)
 
 
 def main():
@@ -221,9 +222,9 @@ def main():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             soft(tell, loaded[0])
-    R["dists"] = soft(dists)
+    R["dists"], R["debian"] = soft(dists) or ({}, [])
     R["refused"] = REFUSED
-    R["wrote"] = WROTE
+    R["wrote"] = list(WROTE)
     R["env"] = sorted(ENV_READ.values(), key=lambda r: r["key"])
     R["loads"] = LOADS
     R["warnings"] = WARNED
@@ -232,6 +233,8 @@ def main():
     say(result=R)
     if loaded:  # last: from here on the app may do what it likes to what was told
         say(health=soft(rehearse, soft(chain, loaded[0])[1]))
+    if loaded and R.get("kind") == "flask":
+        say(trial=soft(trial, loaded[0], APP[0]))
     sys.stdout = sys.stderr = None
     os._exit(0)
 
