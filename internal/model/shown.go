@@ -9,33 +9,21 @@ import (
 	"assay/internal/regex"
 )
 
-// Keeper is an app with the places where its secrets might show.
-type Keeper struct {
+// Secretive is an app with the places where its secrets might show.
+type Secretive struct {
 	*AppServer
 	Procs fact.Of[[]Process] // of the whole host
-	Twins []string           // other apps under the same user
 }
 
 // Node is the app's secrets.
-func (x *Keeper) Node() Node { return Node("secrets:" + x.Name) }
+func (x *Secretive) Node() Node { return Node("secrets:" + x.Name) }
 
-// Keepers is the app, where it runs on the host itself.
-func (d *Deployment) Keepers() fact.Of[[]*Keeper] {
-	return fact.Then(d.Apps(), func(list []*AppServer) []*Keeper {
-		var out []*Keeper
+// Secretives is the app, where it runs on the host itself.
+func (d *Deployment) Secretives() fact.Of[[]*Secretive] {
+	return fact.Then(d.Apps(), func(list []*AppServer) []*Secretive {
+		var out []*Secretive
 		for _, s := range list {
-			x := &Keeper{AppServer: s, Procs: d.procs}
-			var n fact.Notes
-			own, state := s.User.Look(&n)
-			for _, o := range d.model.Deployments {
-				if o == d || o.Server == nil || o.Contained() || o.Server.Idle || state != fact.IsKnown {
-					continue
-				}
-				if u, us := o.Server.User.Look(&n); us == fact.IsKnown && u.UID == own.UID {
-					x.Twins = append(x.Twins, o.Name)
-				}
-			}
-			out = append(out, x)
+			out = append(out, &Secretive{AppServer: s, Procs: d.procs})
 		}
 		return out
 	})
@@ -59,8 +47,8 @@ func (a *App) Secrets() map[string]string {
 	return out
 }
 
-// Showing are the processes whose command line holds one of the secrets.
-func Showing(procs []Process, secrets map[string]string) (p Process, name string, ok bool) {
+// ProcShowing is a process whose command line holds one of the secrets.
+func ProcShowing(procs []Process, secrets map[string]string) (p Process, name string, ok bool) {
 	for _, p := range procs {
 		for _, t := range maskedToken.FindAllString(strings.Join(p.Args, " "), -1) {
 			if name, is := secrets[t]; is {

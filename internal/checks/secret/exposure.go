@@ -16,17 +16,17 @@ var _ = Family.Add(check.Check{
 	Guide:    "000 step 3: secrets outside the code",
 	Why:      "Every user of this host sees the command line of every process: ps is enough.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).Keepers, exposure),
+	Ask:      check.Each((*model.Deployment).Secretives, exposure),
 })
 
-func exposure(h *check.Hearing, x *model.Keeper) check.Verdict {
+func exposure(h *check.Hearing, x *model.Secretive) check.Verdict {
 	a, ok := x.Code.Open(h.Aside())
 	if !ok {
 		return check.DoesNotApply("it is no Flask app")
 	}
 	secrets := a.Secrets()
 	procs, _ := x.Procs.Look(h.Aside())
-	if p, name, shows := model.Showing(procs, secrets); shows {
+	if p, name, shows := model.ProcShowing(procs, secrets); shows {
 		h.Saw(model.ProcShown(p))
 		program := path.Base(p.Args[0])
 		return check.Failed(fmt.Sprintf("%s stands in the command line of %s", name, program), check.Remedy{
