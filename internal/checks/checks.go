@@ -21,6 +21,7 @@ import (
 	"assay/internal/checks/python"
 	"assay/internal/checks/redis"
 	"assay/internal/checks/secret"
+	"assay/internal/checks/sentry"
 	"assay/internal/checks/static"
 	"assay/internal/checks/systemd"
 	"assay/internal/checks/tls"
@@ -30,7 +31,7 @@ import (
 // All families, in the order of the request's way.
 func All() []*check.Family {
 	return []*check.Family{
-		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, upload.Family, gunicorn.Family, health.Family, metrics.Family, log.Family, systemd.Family, host.Family, flask.Family, cache.Family, db.Family, redis.Family, secret.Family, python.Family, backup.Family, mon.Family, ops.Family,
+		dns.Family, net.Family, tls.Family, nginx.Family, hdr.Family, static.Family, upload.Family, gunicorn.Family, health.Family, metrics.Family, log.Family, systemd.Family, host.Family, flask.Family, cache.Family, db.Family, redis.Family, secret.Family, sentry.Family, python.Family, backup.Family, mon.Family, ops.Family,
 	}
 }
 

@@ -21,7 +21,7 @@ var probeFiles embed.FS
 // in the order in which they need each other.
 var probe = sync.OnceValue(func() string {
 	var b strings.Builder
-	for _, part := range []string{"begin", "watch", "values", "app", "around", "code", "rehearse", "trial", "load"} {
+	for _, part := range []string{"begin", "watch", "values", "app", "around", "code", "uses", "rehearse", "trial", "load"} {
 		text, _ := probeFiles.ReadFile("probe/" + part + ".py") // a part that is missing fails every test
 		b.Write(text)
 		b.WriteString("\n\n")

@@ -20,11 +20,12 @@ import (
 	"assay/internal/tape"
 )
 
-// maxBulk is the longest string that a Redis may answer with, and maxArray the
-// most of them: INFO of 7.0 has 6 KiB.
+// maxBulk is the longest string that a Redis may answer with, maxArray the most
+// of them, maxTalk all that it may say: INFO of 7.0 has 6 KiB.
 const (
 	maxBulk  = 256 << 10
-	maxArray = 64
+	maxArray = 1024
+	maxTalk  = 4 << 20
 )
 
 // askRedis says the few commands of tape.RedisCommands. RESP 2 is a line, or a
@@ -53,7 +54,7 @@ func askRedis(ctx context.Context, raw string) (any, error) {
 	if at, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(at)
 	}
-	t := &redisTalk{conn: conn, in: bufio.NewReader(conn)}
+	t := &redisTalk{conn: conn, in: bufio.NewReader(io.LimitReader(conn, maxTalk))}
 	if err := t.all(&r, u, began); err != nil {
 		var no redisNo
 		if errors.As(err, &no) {
@@ -61,8 +62,36 @@ func askRedis(ctx context.Context, raw string) (any, error) {
 		} else if r.Class, r.Error = d.storeTrouble(ctx, err); r.Class == "" {
 			r.Class, r.Error = tape.StoreGarbled, "what answers does not speak Redis's protocol"
 		}
+		return r, nil
 	}
+	r.Bare = bare(ctx, u)
 	return r, nil
+}
+
+// bare is what PING gets from somebody who gives no password.
+func bare(ctx context.Context, u redisTarget) string {
+	if u.password == "" {
+		return "open"
+	}
+	conn, err := (&dialler{}).dial(ctx, u.network, u.addr)
+	if err != nil {
+		return ""
+	}
+	defer conn.Close()
+	if u.tls != nil {
+		conn = tls.Client(conn, u.tls)
+	}
+	if at, ok := ctx.Deadline(); ok {
+		_ = conn.SetDeadline(at)
+	}
+	var no redisNo
+	switch _, err := (&redisTalk{conn: conn, in: bufio.NewReader(io.LimitReader(conn, maxTalk))}).say("PING"); {
+	case err == nil:
+		return "open"
+	case errors.As(err, &no) && redisClass(string(no)) == tape.StoreAuth:
+		return "refused"
+	}
+	return ""
 }
 
 // redisTalk is one connection.
@@ -101,6 +130,12 @@ func (t *redisTalk) all(r *tape.RedisReply, u redisTarget, began time.Time) erro
 	r.Ping = micros(began)
 	r.Info, r.Config, r.Refused = map[string]string{}, map[string]string{}, map[string]string{}
 	for _, c := range tape.RedisCommands()[1:] {
+		if strings.HasPrefix(c, "SCAN ") {
+			if err := t.keys(r, c); err != nil {
+				return err
+			}
+			continue
+		}
 		got, err := t.say(strings.Fields(c)...)
 		var no redisNo
 		switch {
@@ -118,6 +153,33 @@ func (t *redisTalk) all(r *tape.RedisReply, u redisTarget, began time.Time) erro
 			}
 			r.Config[got[0]] = brief(got[1])
 		}
+	}
+	return nil
+}
+
+// keys counts keys by what they are for; a name does not leave this function.
+func (t *redisTalk) keys(r *tape.RedisReply, command string) error {
+	words := strings.Fields(command)
+	for seen := 0; seen < tape.RedisKeys; {
+		got, err := t.say(words...)
+		var no redisNo
+		switch {
+		case errors.As(err, &no):
+			r.Refused[command] = brief(string(no))
+			return nil
+		case err != nil || len(got) == 0:
+			return err
+		}
+		if r.Keys == nil {
+			r.Keys = map[string]int{}
+		}
+		for _, k := range got[1:] {
+			r.Keys[tape.KeyKind(k)]++
+		}
+		if seen += max(len(got)-1, 100); got[0] == "0" {
+			return nil
+		}
+		words[1] = got[0]
 	}
 	return nil
 }

@@ -42,6 +42,7 @@ func (b *builder) appServers() []*AppServer {
 		b.f.Leaf(func() { s.Stores = b.storesOf(s) })
 		b.f.Leaf(func() { s.Uploads = b.uploads(s) })
 		b.f.Leaf(func() { b.keeps(s) })
+		b.f.Leaf(func() { s.pickles = b.pickleFolders(s) })
 	}
 	return out
 }

@@ -22,9 +22,12 @@ type Linked struct {
 
 // LinkedFile is one of them.
 type LinkedFile struct {
-	URI   string
-	File  string // where nginx looks for it, "" where it does not answer from the disk
-	Reply fact.Of[tape.HTTPReply]
+	URI string
+	// Versioned: its address changes with it, by a part that only a build makes
+	// or by what stands behind a question mark.
+	Versioned bool
+	File      string // where nginx looks for it, "" where it does not answer from the disk
+	Reply     fact.Of[tape.HTTPReply]
 }
 
 // Node is what the page is made of.
@@ -42,8 +45,9 @@ func (b *builder) linked(d *Deployment) {
 		x := &Linked{Front: f}
 		r, _ := f.Reply.Look(&b.notes)
 		needs := []Node{}
-		for _, uri := range links(r, f.Host) {
-			l := LinkedFile{URI: uri, Reply: b.f.HTTP(f.Endpoint, f.Host, uri)}
+		for _, to := range links(r, f.Host) {
+			uri := to.path
+			l := LinkedFile{URI: uri, Versioned: to.query || hashed.MatchString(path.Base(uri)) || hashed.MatchString(path.Base(path.Dir(uri))), Reply: b.f.HTTP(f.Endpoint, f.Host, uri)}
 			if m := f.Site.Server.Match(uri); m.Location != nil {
 				if file, ok := syntax.FileFor(m.Location, uri); ok && !handsOn(m.Location) {
 					l.File = path.Clean(file)
@@ -67,14 +71,25 @@ var (
 	comment  = regex.New(`(?s)<!--.*?-->`)
 )
 
-// links are the paths of style sheets and scripts of the site itself that the
-// beginning of a page asks for, without what stands behind a question mark.
-func links(r tape.HTTPReply, host string) []string {
+// hashed is a name with a part that a build makes from the file's content, or
+// with a version: app.3f2a9c1d.js, main-BxKvtQzw.css, app-4QJ5KXYZ.js, 1.4.2.
+// What only looks like one is let go.
+var hashed = regex.New(`(^|[._-])([0-9a-f]{7,64}|[A-Za-z_]*\d[A-Za-z0-9_-]{6,}|\w*[a-z]\w*[A-Z]\w*|[A-Z0-9]{8}|v?\d+(\.\d+)+)([._-]|$)`)
+
+// link is where a page leads: without and with what stands behind a question mark.
+type link struct {
+	path  string
+	query bool
+}
+
+// links are the style sheets and scripts of the site itself that the beginning
+// of a page asks for.
+func links(r tape.HTTPReply, host string) []link {
 	kind, _, _ := strings.Cut(r.Get("content-type"), ";")
 	if r.Status != 200 || strings.TrimSpace(kind) != "text/html" {
 		return nil
 	}
-	var out []string
+	var out []link
 	for _, tag := range linkTag.FindAllStringSubmatch(comment.ReplaceAllString(r.Body, ""), -1) {
 		at := map[string]string{}
 		for _, a := range linkAttr.FindAllStringSubmatch(tag[2], -1) {
@@ -86,8 +101,9 @@ func links(r tape.HTTPReply, host string) []string {
 				continue
 			}
 		}
-		if uri := ownPath(to, host); uri != "" && !slices.Contains(out, uri) && len(out) < maxLinked {
-			out = append(out, uri)
+		uri := ownPath(to, host)
+		if uri != "" && len(out) < maxLinked && !slices.ContainsFunc(out, func(l link) bool { return l.path == uri }) {
+			out = append(out, link{uri, strings.Contains(to, "?")})
 		}
 	}
 	return out

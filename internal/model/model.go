@@ -107,6 +107,7 @@ type Deployment struct {
 	linked      []*Linked
 	strangers   []*Stranger
 	served      []*Served
+	ways        []*UploadWay
 	asset       fact.Of[string]
 	flaskEnv    fact.Of[EnvValue]
 	account     *ServiceAccount
@@ -148,6 +149,7 @@ type AppServer struct {
 	Cert      fact.Of[bool]     // it ends TLS itself
 	Stores    fact.Of[[]*Store] // that the app is told to use
 	Uploads   fact.Of[[]*Upload]
+	pickles   fact.Of[[]*PickleFolder]
 	Loaded    fact.Of[*App] // what became of loading its app: also when that failed
 	Code      fact.Of[*App] // the Flask app that was loaded; Absent: it is no Flask app
 	Preload   fact.Of[bool] // the app is loaded before the workers are forked

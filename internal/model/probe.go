@@ -113,6 +113,7 @@ func (b *builder) probe(d *Deployment) {
 	d.flaskEnv = b.flaskEnv(d.Server)
 	d.asset = b.asset(d.Server)
 	b.servedUploads(d)
+	b.f.Leaf(func() { b.uploadWays(d) })
 	b.strangers(d)
 	b.forwarded(d)
 	if d.Server.Development() {

@@ -66,6 +66,12 @@ type App struct {
 	// Health is how its health checks answer in the sandbox, where nothing that
 	// they need can be reached; nil: not asked.
 	Health []HealthCall `json:"health"`
+	// Stores are the roles that a Redis or a folder has for the app; nil: not looked for.
+	Stores     []StoreUse          `json:"stores"`
+	Tracker    *Tracker            `json:"tracker,omitempty"` // sentry-sdk, where it was imported
+	Says       []Saying            `json:"says"`              // what app.logger is told below WARNING
+	NamedFiles []NamedFile         `json:"named_files"`       // views that open what a visitor names
+	Senders    map[string][]string `json:"senders"`           // by endpoint: settings named by views that send files
 	// Gunicorn holds its effective settings; a function is "callable:" with the
 	// names that its code uses.
 	Gunicorn map[string]any `json:"gunicorn,omitempty"`
@@ -343,6 +349,58 @@ type LogHandler struct {
 	Class  string `json:"class"`
 	Level  string `json:"level"`
 	File   string `json:"file,omitempty"`
+	// Stream is where a StreamHandler writes: "<stderr>". Propagates, of the
+	// logger itself: what it is told goes to the loggers above it as well.
+	Stream     string `json:"stream,omitempty"`
+	Propagates bool   `json:"propagates,omitempty"`
+}
+
+// StoreUse is what a Redis, or a folder, is for the app: cache, sessions, limits,
+// queue, results.
+type StoreUse struct {
+	Role    string `json:"role"`
+	At      string `json:"at"` // host:port, unix:path, file:path
+	DB      int    `json:"db"`
+	Prefix  string `json:"prefix"` // of its keys; "?" where that is no text
+	Class   string `json:"class"`
+	Pickles bool   `json:"pickles,omitempty"` // what comes back is unpickled
+}
+
+// Tracker is the client of an error tracker.
+type Tracker struct {
+	Version      string   `json:"version"`
+	Client       bool     `json:"client,omitempty"` // init was called
+	Host         string   `json:"host,omitempty"`   // of the DSN; "": it has none, and sends nothing
+	Port         int      `json:"port,omitempty"`
+	Project      string   `json:"project,omitempty"`
+	Environment  string   `json:"environment,omitempty"`
+	Release      string   `json:"release,omitempty"`
+	Traces       *float64 `json:"traces_sample_rate,omitempty"`
+	Profiles     *float64 `json:"profiles_sample_rate,omitempty"`
+	Errors       *float64 `json:"sample_rate,omitempty"`
+	Sampler      bool     `json:"sampler,omitempty"`
+	Scrubs       bool     `json:"scrubs,omitempty"` // before_send
+	PII          bool     `json:"pii,omitempty"`
+	Debug        bool     `json:"debug,omitempty"`
+	Integrations []string `json:"integrations,omitempty"`
+}
+
+// Saying is what the app's own code tells app.logger at a level, with the first
+// of the places.
+type Saying struct {
+	Level string `json:"level"`
+	Count int    `json:"count"`
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+}
+
+// NamedFile is a view that opens a file by a path of the visitor's.
+type NamedFile struct {
+	Endpoint string `json:"endpoint"`
+	Call     string `json:"call"`
+	From     string `json:"from"` // request.args, the address ...
+	File     string `json:"file"`
+	Line     int    `json:"line"`
 }
 
 // Module is a file of the app's own code that was imported, a template or a

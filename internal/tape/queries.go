@@ -1,6 +1,8 @@
 package tape
 
 import (
+	"strings"
+
 	"assay/internal/regex"
 )
 
@@ -81,5 +83,32 @@ func RedisCommands() []string {
 	for _, c := range RedisConfig {
 		out = append(out, "CONFIG GET "+c)
 	}
-	return out
+	return append(out, "SCAN 0 COUNT 200")
+}
+
+// RedisKeys is about how many keys are looked at, a part for each SCAN.
+const RedisKeys = 1000
+
+// keyKinds are the names of keys by who writes them: Flask-Session 0.3 to 0.8,
+// kombu 5 (its queues' names are the app's own, its bindings are not), RQ 1.13,
+// Celery 5, limits 2.8 and 3, Flask-Caching 2.0.
+var keyKinds = map[string][]string{
+	"sessions": {"session:"},
+	"queue":    {"_kombu.", "unacked", "rq:queue", "rq:job", "celery"},
+	"results":  {"celery-task-meta-", "celery-taskset-meta-"},
+	"limits":   {"LIMITER", "LIMITS:"},
+	"cache":    {"flask_cache_"},
+}
+
+// KeyKind says what a key is for by its name: sessions, queue, results, limits,
+// cache, or other.
+func KeyKind(key string) string {
+	for _, kind := range []string{"results", "sessions", "queue", "limits", "cache"} {
+		for _, begin := range keyKinds[kind] {
+			if key == "celery" && kind == "queue" || begin != "celery" && strings.HasPrefix(key, begin) {
+				return kind
+			}
+		}
+	}
+	return "other"
 }

@@ -80,4 +80,10 @@ type RedisReply struct {
 	Info    map[string]string `json:"info,omitempty"`    // the fields of RedisInfo, and db0 ...
 	Config  map[string]string `json:"config,omitempty"`  // RedisConfig; a password only as "set" or ""
 	Refused map[string]string `json:"refused,omitempty"` // a command that this user may not give
+	// Bare is what somebody without a password gets: "open", "refused", "" when
+	// it was not tried.
+	Bare string `json:"bare,omitempty"`
+	// Keys counts keys of the database by what they are for (KeyKind), at most
+	// RedisKeys of them; their names stay there. nil: not asked.
+	Keys map[string]int `json:"keys,omitempty"`
 }

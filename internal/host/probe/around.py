@@ -189,6 +189,7 @@ def handlers(app):
     for name in names:
         lg = logging.getLogger(name)
         for h in lg.handlers:
-            rows.append({"logger": name or "root", "class": class_of(h), "level": logging.getLevelName(h.level), "file": getattr(h, "baseFilename", "")})
-        rows.append({"logger": name or "root", "class": "", "level": logging.getLevelName(lg.getEffectiveLevel())})
+            rows.append({"logger": name or "root", "class": class_of(h), "level": logging.getLevelName(h.level), "file": getattr(h, "baseFilename", ""),
+                         "stream": getattr(getattr(h, "stream", None), "name", "") if class_of(h) == "logging.StreamHandler" else ""})
+        rows.append({"logger": name or "root", "class": "", "level": logging.getLevelName(lg.getEffectiveLevel()), "propagates": bool(lg.propagate)})
     return rows[:100]

@@ -211,8 +211,8 @@ def key_line(trees, by, loads):
 
 
 def trees_of(files):
-    """The syntax trees of what may have to do with keys; parsing is slow."""
-    marks = (b"session", b"flash", b"SECRET_KEY", b"secret_key", b"flask_", b"itsdangerous", b"authlib")
+    """The syntax trees of what may have to do with keys and logs; parsing is slow."""
+    marks = (b"session", b"flash", b"SECRET_KEY", b"secret_key", b"flask_", b"itsdangerous", b"authlib", b".logger.")
     out = []
     for path, body in sorted(files.items()):
         if path.endswith((".py", ".cfg")) and any(m in body for m in marks):

@@ -193,6 +193,11 @@ def tell(target):
     R["templates"] = soft(templates, app, own)
     trees = soft(trees_of, read_files()) or []
     R["signs"] = soft(signers, trees)
+    R["stores"] = soft(stores, app)
+    R["tracker"] = soft(tracker)
+    R["says"] = soft(says, trees)
+    R["named_files"] = soft(named_files, R.get("views"), R.get("rules") or [])
+    R["senders"] = soft(senders, app)
     R["key_line"] = soft(key_line, trees, SET_BY.get((id(app.config), "SECRET_KEY")), LOADS)
     R["extensions"] = soft(extensions, app)
     R["echo"] = soft(echo, target, app)
