@@ -43,6 +43,7 @@ func (b *builder) appServers() []*AppServer {
 		b.f.Leaf(func() { s.Uploads = b.uploads(s) })
 		b.f.Leaf(func() { b.keeps(s) })
 		b.f.Leaf(func() { s.pickles = b.pickleFolders(s) })
+		b.f.Leaf(func() { s.appLogs = b.logsOf(s) })
 	}
 	return out
 }

@@ -108,6 +108,7 @@ type Deployment struct {
 	strangers   []*Stranger
 	served      []*Served
 	ways        []*UploadWay
+	spilt       fact.Of[[]SpillLine]
 	asset       fact.Of[string]
 	flaskEnv    fact.Of[EnvValue]
 	account     *ServiceAccount
@@ -150,6 +151,7 @@ type AppServer struct {
 	Stores    fact.Of[[]*Store] // that the app is told to use
 	Uploads   fact.Of[[]*Upload]
 	pickles   fact.Of[[]*PickleFolder]
+	appLogs   fact.Of[[]*AppLog]
 	Loaded    fact.Of[*App] // what became of loading its app: also when that failed
 	Code      fact.Of[*App] // the Flask app that was loaded; Absent: it is no Flask app
 	Preload   fact.Of[bool] // the app is loaded before the workers are forked

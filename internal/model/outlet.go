@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"assay/internal/fact"
-	"assay/internal/facts"
 	"assay/internal/regex"
 	syntax "assay/internal/syntax/nginx"
 	"assay/internal/tape"
@@ -39,7 +38,6 @@ type Outlet struct {
 	// URI is one of the files by this way, Direct the same asked of the app.
 	URI         string
 	Got, Direct fact.Of[tape.HTTPReply]
-	Surface     *Surface
 }
 
 // UploadWays are the folders for uploads, each with its ways.
@@ -125,7 +123,11 @@ func (b *builder) waysOf(x *UploadWay, s *Site, a *App) []Outlet {
 
 // walk asks for a file by a way, and of the app itself where it has a view for it.
 func (b *builder) walk(d *Deployment, x *UploadWay, w *Outlet) {
-	files, _ := x.Files.Look(&b.notes)
+	var n fact.Notes
+	files, state := x.Files.Look(&n)
+	if state == fact.IsUnknown {
+		w.Got, w.Direct = fact.Unknown[tape.HTTPReply](n.Why()), fact.Unknown[tape.HTTPReply](n.Why())
+	}
 	for _, e := range files {
 		if e.Type != "file" || hidden(e.Path) {
 			continue
@@ -137,10 +139,14 @@ func (b *builder) walk(d *Deployment, x *UploadWay, w *Outlet) {
 		w.URI = uri
 		end, host := w.Site.Endpoint()
 		w.Got = b.f.HTTP(end, host, uri)
-		r, state := w.Got.Look(&b.notes)
-		if i := slices.IndexFunc(d.surfaces, func(s *Surface) bool { return s.Direct }); w.Rule != "" && i >= 0 && state == fact.IsKnown && r.Status == 200 {
-			w.Surface = d.surfaces[i]
-			w.Direct = b.f.HTTP(w.Surface.Endpoint, host, uri)
+		i := slices.IndexFunc(d.surfaces, func(s *Surface) bool { return s.Direct })
+		r, state := w.Got.Look(&n)
+		switch {
+		case w.Rule == "" || i < 0:
+		case state == fact.IsUnknown:
+			w.Direct = fact.Unknown[tape.HTTPReply](n.Why())
+		case r.Status == 200:
+			w.Direct = b.f.HTTP(d.surfaces[i].Endpoint, host, uri)
 		}
 		return
 	}
@@ -157,48 +163,4 @@ func (x *UploadWay) Same(w fact.Witness, y *Outlet) (same, known bool) {
 		return false, false
 	}
 	return os == fact.IsKnown && a.Dev == o.Dev && a.Inode == o.Inode, true
-}
-
-// Block is nginx's location.
-func (w *Outlet) Block() fact.Source { return facts.DirectiveSource(w.Static.loc) }
-
-// Login is why a view is not for everybody, by its code; "" for none.
-func (w *Outlet) Login() string {
-	if w.View == nil {
-		return ""
-	}
-	for _, x := range w.View.Wraps {
-		for _, module := range []string{"flask_login", "flask_jwt_extended", "flask_security", "flask_httpauth"} {
-			if x.Module == module || strings.HasPrefix(x.Module, module+".") {
-				return "a decorator of " + module
-			}
-		}
-		if used := who(x.Uses); len(used) > 0 {
-			return used[0] + ", in its decorator"
-		}
-	}
-	if used := who(w.View.Uses); len(used) > 0 {
-		return used[0]
-	}
-	return ""
-}
-
-// guessless is a name that nobody guesses: twenty characters by chance.
-var guessless = regex.New(`(?i)([0-9a-f]{20,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9_-]{22,})`)
-
-// Guessable says that the names of some files can be guessed.
-func (x *UploadWay) Guessable(w fact.Witness) bool {
-	files, _ := x.Files.Look(w)
-	some := false
-	for _, e := range files {
-		if e.Type != "file" || hidden(e.Path) {
-			continue
-		}
-		some = true
-		base := path.Base(e.Path)
-		if !guessless.MatchString(base) || !strings.ContainsAny(base[:len(base)-len(path.Ext(base))], "0123456789") {
-			return true
-		}
-	}
-	return !some
 }

@@ -114,6 +114,7 @@ func (b *builder) probe(d *Deployment) {
 	d.asset = b.asset(d.Server)
 	b.servedUploads(d)
 	b.f.Leaf(func() { b.uploadWays(d) })
+	b.f.Leaf(func() { d.spilt = b.spilt(d) })
 	b.strangers(d)
 	b.forwarded(d)
 	if d.Server.Development() {

@@ -26,12 +26,18 @@ func private(h *check.Hearing, x *model.UploadWay) check.Verdict {
 	}
 	for i := range x.Outlets {
 		w := &x.Outlets[i]
-		same, known := x.Same(h, w)
-		if w.Rule == "" || known && !same || w.Static.Guarded() {
+		if same, _ := x.Same(h, w); w.Rule == "" || !same || w.Static.Guarded() {
 			continue
 		}
 		by := w.Login()
-		if r, state := w.Direct.Look(h.Aside()); by == "" && state == fact.IsKnown && (r.Status == 401 || r.Status == 403 || r.Status == 302 || r.Status == 303) {
+		r, state := w.Direct.Look(h.Aside())
+		switch {
+		case state == fact.IsUnknown:
+			_, _ = w.Direct.Look(h)
+			continue
+		case state == fact.IsKnown && r.Status == 200, state == fact.IsAbsent && by == "session":
+			continue // the app gives it to everybody as well, or nothing says that it does not
+		case by == "" && state == fact.IsKnown && (r.Status == 401 || r.Status == 403 || r.Status == 302 || r.Status == 303):
 			by = model.Status(r.Status) + " without nginx"
 			_, _ = w.Direct.Look(h)
 		}
