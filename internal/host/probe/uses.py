@@ -148,21 +148,28 @@ READS = {"open", "send_file", "read_text", "read_bytes"}
 
 
 def of_request(node):
-    """request.args["f"] and the like: which, or ""."""
-    for n in ast.walk(node):
-        if isinstance(n, ast.Attribute) and n.attr in ("args", "values", "form", "json", "view_args") and dotted(n.value) in ("request", "flask.request"):
-            return "request." + n.attr
-        if isinstance(n, ast.Call) and dotted(n.func) in ("request.get_json", "flask.request.get_json"):
-            return "request.get_json()"
-    return ""
+    """request.args["f"] and the like, by what it is taken out of and not by what picks it: which, or ""."""
+    while True:
+        if isinstance(node, ast.Call):
+            if dotted(node.func) in ("request.get_json", "flask.request.get_json"):
+                return "request.get_json()"
+            node = node.func
+        elif isinstance(node, ast.Subscript):
+            node = node.value
+        elif isinstance(node, ast.Attribute):
+            if node.attr in ("args", "values", "form", "json", "view_args") and dotted(node.value) in ("request", "flask.request"):
+                return "request." + node.attr
+            node = node.value
+        else:
+            return ""
 
 
 def bears(node, tainted):
     """From where a value comes into an expression that hands it on as it is, or ""."""
     if isinstance(node, ast.Name):
         return tainted.get(node.id, "")
-    if isinstance(node, (ast.Subscript, ast.Attribute)) or isinstance(node, ast.Call) and call_name(node) in ("get", "get_json"):
-        return of_request(node) if not isinstance(node, ast.Attribute) or node.attr != "name" else ""
+    if isinstance(node, ast.Subscript) or isinstance(node, ast.Call) and call_name(node) in ("get", "get_json"):
+        return of_request(node)
     if isinstance(node, ast.Call) and call_name(node) in THROUGH:
         parts = list(node.args) + ([node.func.value] if isinstance(node.func, ast.Attribute) else [])
     elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Div, ast.Mod)):
