@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"net/url"
 	"path"
 	"slices"
@@ -57,7 +56,12 @@ func (b *builder) uploadWays(d *Deployment) {
 	sites, _ := d.Sites.Look(&b.notes)
 	for _, u := range list {
 		x := &UploadWay{Upload: u, Stat: b.followed(u.Folder), Files: fact.Absent[[]tape.Entry](), App: u.Server.Code}
-		x.Real = fact.Then(b.f.Stat(u.Folder, false), func(s tape.Stat) string { return cmp.Or(s.Real, u.Folder) })
+		x.Real = fact.Then(u.Writes, func(r tape.AccessReport) string { // the last step of the way there has no link in it
+			if n := len(r.Steps); n > 0 && r.OK {
+				return r.Steps[n-1].Path
+			}
+			return u.Folder
+		})
 		a, _ := u.Server.Code.Look(&b.notes)
 		for _, s := range sites {
 			if len(s.Routes) > 0 || len(s.Statics) > 0 {

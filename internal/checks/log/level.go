@@ -29,11 +29,6 @@ func level(h *check.Hearing, s *model.AppServer) check.Verdict {
 	switch {
 	case model.Is(app.App.App.Debug):
 		return check.DoesNotApply("the app runs in debug mode, which says everything")
-	case l.Level["sqlalchemy.engine"] == "INFO" || l.Level["sqlalchemy.engine"] == "DEBUG":
-		h.Saw(app.At(nil, "the logger sqlalchemy.engine is at "+l.Level["sqlalchemy.engine"]))
-		r.Do, r.Commands = "Take the echo away.", []string{"SQLALCHEMY_ECHO = False"}
-		return check.Failed("each statement to the database is logged with its values (sqlalchemy.engine is at "+l.Level["sqlalchemy.engine"]+")", r).At(check.Medium).
-			Because("What visitors type stands in the log: names, addresses, hashes of passwords. And the log is most of what the app does.")
 	case l.Level["root"] == "DEBUG" && l.Handled["root"]:
 		h.Saw(app.At(nil, "the root logger is at DEBUG"))
 		r.Do, r.Commands = "Log from INFO on.", []string{"logging.getLogger().setLevel(logging.INFO)"}

@@ -54,7 +54,7 @@ func cacheHeaders(h *check.Hearing, x *model.Linked) check.Verdict {
 	remedy := check.Remedy{
 		Do:       "Keep what has the same name after a deploy for a short time only, and let the browser ask whether it is still the same; or give files a name, or a ?v=, that changes with them, and then a year is right.",
 		Commands: []string{"# in the location of " + worst.URI + ", in place of its expires and Cache-Control:", "expires 1h;", "sudo nginx -t && sudo systemctl reload nginx"},
-		Verify:   "curl -sI " + x.URL() + strings.TrimPrefix(worst.URI, "/") + " | grep -i cache-control",
+		Verify:   "curl -sI " + strings.TrimSuffix(x.URL(), "/") + worst.URI + " | grep -i cache-control",
 		Minutes:  5,
 	}
 	said := strings.Join(r.All("cache-control"), ", ")
