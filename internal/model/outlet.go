@@ -44,7 +44,9 @@ func (d *Deployment) UploadWays() fact.Of[[]*UploadWay] {
 	if why, some := d.unseenConfig(); some && d.Server != nil && !d.Contained() {
 		return fact.Unknown[[]*UploadWay](why)
 	}
-	return fact.Then(d.Uploads(), func([]*Upload) []*UploadWay { return d.ways })
+	return fact.Bind(d.Sites, func([]*Site) fact.Of[[]*UploadWay] { // any of them may answer for the folder
+		return fact.Then(d.Uploads(), func([]*Upload) []*UploadWay { return d.ways })
+	})
 }
 
 // trailing is a rule with one part that changes, at its end.
@@ -146,6 +148,8 @@ func (b *builder) walk(d *Deployment, x *UploadWay, w *Outlet) {
 		i := slices.IndexFunc(d.surfaces, func(s *Surface) bool { return s.Direct })
 		r, state := w.Got.Look(&n)
 		switch {
+		case w.Rule != "" && i < 0:
+			w.Direct = fact.Bind(d.Server.Listens, func([]*Listener) fact.Of[tape.HTTPReply] { return fact.Absent[tape.HTTPReply]() })
 		case w.Rule == "" || i < 0:
 		case state == fact.IsUnknown:
 			w.Direct = fact.Unknown[tape.HTTPReply](n.Why())

@@ -21,7 +21,8 @@ var _ = Family.Add(check.Check{
 var parts = map[string]string{"$http_cookie": "the cookies of each visitor, his session among them", "$http_authorization": "the Authorization header of each request", "$request_body": "what visitors send in, passwords among it"}
 
 func sensitive(h *check.Hearing, x *model.Spills) check.Verdict {
-	for _, f := range x.Formats {
+	if len(x.Formats) > 0 {
+		f := x.Formats[0]
 		what := parts[f.Part]
 		if what == "" {
 			what = "what logs a visitor in"
