@@ -177,6 +177,12 @@ func (p page) unknown() []item {
 	return slices.DeleteFunc(slices.Clone(p.Findings), func(i item) bool { return i.Status != "unknown" })
 }
 
+// elsewhere are the checks whose answer lies beyond the host, and is unknown
+// until somebody declares it.
+func elsewhere(id string) bool {
+	return strings.HasPrefix(id, "mon.") || strings.HasPrefix(id, "ops.") || slices.Contains([]string{"backup.offsite-and-private", "backup.restore-tested", "metrics.present"}, id)
+}
+
 // say lists items for a test's complaint.
 func say(list []item) string {
 	var b strings.Builder

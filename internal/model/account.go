@@ -93,7 +93,7 @@ func (b *builder) sharesUser(d *Deployment, u User) fact.Of[string] {
 		}
 	}
 	for _, o := range b.m.Deployments {
-		if o == d || o.Server == nil || o.Server.Idle || o.Contained() {
+		if o == d || o.Server == nil || o.Server.Idle || o.Contained() || d.Server.twin(o.Server, &n) {
 			continue
 		}
 		if w, known := o.Server.User.Look(&n); known == fact.IsKnown && w.UID == u.UID {

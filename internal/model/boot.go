@@ -59,7 +59,7 @@ func (b *builder) bootUnits() fact.Of[[]*BootUnit] {
 		}
 		stores, _ := d.Server.Stores.Look(&n)
 		for _, st := range stores {
-			if unit := b.holderUnit(st); unit != "" {
+			if unit := b.holderUnit(st, &n); unit != "" {
 				add(st.Kind, "store:", unit, st.SQLKind())
 			}
 		}
@@ -76,22 +76,22 @@ func (b *builder) bootUnits() fact.Of[[]*BootUnit] {
 		}
 	}
 	b.firewallUnit(add)
-	if n.Blind() && len(out) == 0 {
+	if n.Blind() { // what was not seen may be what does not come up
 		return fact.Unknown[[]*BootUnit](n.Why())
 	}
 	return fact.Known(out)
 }
 
 // holderUnit is the unit of a store on this host, by the process that listens.
-func (b *builder) holderUnit(st *Store) string {
+func (b *builder) holderUnit(st *Store, n *fact.Notes) string {
 	if !st.Local || st.Kind == "SQLite" {
 		return ""
 	}
-	l, state := st.Listen.Look(&b.notes)
+	l, state := st.Listen.Look(n)
 	if state != fact.IsKnown || l == nil {
 		return ""
 	}
-	procs, _ := l.Holders.Look(&b.notes)
+	procs, _ := l.Holders.Look(n)
 	for _, p := range procs {
 		if u := serviceOf(p.Cgroup); u != "" && container(p) == "" {
 			return u

@@ -6,6 +6,9 @@ import "assay/internal/fact"
 // deployment.
 func (d *Deployment) secureElsewhere() fact.Of[bool] {
 	var n fact.Notes
+	if _, state := d.model.Machine.Addresses.Look(&n); state == fact.IsUnknown {
+		return fact.Unknown[bool](n.Why()) // whose an address is
+	}
 	for _, name := range d.names {
 		ends, _ := name.TLS.Look(&n)
 		for _, e := range ends {

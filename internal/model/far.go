@@ -62,7 +62,7 @@ func (d *Deployment) LoadedPools() fact.Of[[]*LoadedPool] {
 	return fact.Then(d.Pools(), func(list []*Pool) []*LoadedPool {
 		var out []*LoadedPool
 		for _, p := range list {
-			x := &LoadedPool{p, fact.Absent[[]Thrown]()}
+			x := &LoadedPool{p, fact.Then(p.Server.Unit, func(*Unit) []Thrown { return nil })}
 			if d.throwing != nil {
 				x.Thrown = d.throwing.Thrown
 			}

@@ -113,6 +113,7 @@ type Deployment struct {
 	flaskEnv    fact.Of[EnvValue]
 	account     *ServiceAccount
 	writables   []*Writable
+	unguarded   fact.Notes // what stood in the way of finding them
 	needs       []*Need
 	health      *Health
 	metrics     *Metrics

@@ -138,7 +138,7 @@ func (d *Deployment) sharers(u tape.StoreUse) fact.Of[[]string] {
 	var n fact.Notes
 	for i := slices.Index(d.model.Deployments, d) + 1; i < len(d.model.Deployments); i++ {
 		o := d.model.Deployments[i]
-		if o.Server == nil || o.Contained() || o.Server.Idle {
+		if o.Server == nil || o.Contained() || o.Server.Idle || d.Server.twin(o.Server, &n) {
 			continue
 		}
 		uses, _ := o.Server.StoreUses().Look(&n)

@@ -30,7 +30,8 @@ func (x *Showing) Node() Node { return Node("pages:" + x.Name) }
 // Showings is the app, if some site leads to it.
 func (d *Deployment) Showings() fact.Of[[]*Showing] {
 	return of(d, func() fact.Of[[]*Showing] {
-		return fact.Then(d.Sites, func([]*Site) []*Showing {
+		here := fact.Bind(d.Sites, func([]*Site) fact.Of[[]Address] { return d.model.Machine.Addresses }) // a page of another machine is none
+		return fact.Then(here, func([]Address) []*Showing {
 			x := &Showing{Name: d.Name, Server: d.Server, HTTPS: d.knowsHTTPS()}
 			for _, p := range append(slices.Clone(d.pages), d.arrivals()...) {
 				if p.Surface.Site == nil {

@@ -21,6 +21,7 @@ type Writable struct {
 type Guarded struct {
 	Server *AppServer
 	Paths  []*Writable
+	Unseen []fact.Why // there may be more of them
 }
 
 // Subject is the app's server.
@@ -35,7 +36,7 @@ func (d *Deployment) Guardeds() fact.Of[[]*Guarded] {
 		if d.Server == nil || d.Server.Idle {
 			return fact.Known[[]*Guarded](nil)
 		}
-		return fact.Known([]*Guarded{{d.Server, d.writables}})
+		return fact.Known([]*Guarded{{d.Server, d.writables, d.unguarded.Whys}})
 	})
 }
 
@@ -60,30 +61,30 @@ func (b *builder) guard(d *Deployment) {
 		w.Access = fact.Bind(s.User, func(User) fact.Of[tape.AccessReport] { return b.f.Access(file, "w", id) })
 		d.writables = append(d.writables, w)
 	}
-	if u, state := s.Unit.Look(&b.notes); state == fact.IsKnown {
+	if u, state := s.Unit.Look(&d.unguarded); state == fact.IsKnown {
 		for _, f := range append([]string{u.Fragment}, u.DropIns...) {
 			add(f, "its unit's file", true)
 			if f != "" {
 				add(path.Dir(f), "the folder of its unit's file", true)
 			}
 		}
-		b.guardCommands(u, add)
+		b.guardCommands(u, &d.unguarded, add)
 	}
-	if x, state := b.m.Nginx.Look(&b.notes); state == fact.IsKnown {
+	if x, state := b.m.Nginx.Look(&d.unguarded); state == fact.IsKnown {
 		add(x.Main, "nginx's configuration", true)
-		sites, _ := d.Sites.Look(&b.notes)
+		sites, _ := d.Sites.Look(&d.unguarded)
 		for _, site := range sites {
 			add(site.Server.File, "nginx's configuration", true)
 		}
 	}
-	if dir, state := s.Chdir.Look(&b.notes); state == fact.IsKnown && dir != "/" && !strings.HasSuffix(dir, " (deleted)") {
+	if dir, state := s.Chdir.Look(&d.unguarded); state == fact.IsKnown && dir != "/" && !strings.HasSuffix(dir, " (deleted)") {
 		add(dir, "the code", false)
 		if pkg := packageOf(s.App); pkg != "" && !strings.Contains(pkg, "..") {
 			add(path.Join(dir, pkg), "the code", false)
 			add(path.Join(dir, pkg+".py"), "the code", false)
 		}
 	}
-	if u, state := s.Unit.Look(&b.notes); state == fact.IsKnown {
+	if u, state := s.Unit.Look(&d.unguarded); state == fact.IsKnown {
 		if bin := path.Dir(u.Context.Program); path.Base(bin) == "bin" && !strings.HasPrefix(bin, "/usr/") && bin != "/bin" {
 			add(bin, "the virtual environment", false)
 		}
@@ -92,8 +93,8 @@ func (b *builder) guard(d *Deployment) {
 
 // guardCommands are the commands that systemd runs as root around the service:
 // those with "+" or "!" in front (systemd.service(5)).
-func (b *builder) guardCommands(u *Unit, add func(file, what string, root bool)) {
-	t, state := u.Files.Look(&b.notes)
+func (b *builder) guardCommands(u *Unit, n fact.Witness, add func(file, what string, root bool)) {
+	t, state := u.Files.Look(n)
 	if state != fact.IsKnown {
 		return
 	}

@@ -60,7 +60,7 @@ func stopChain(h *check.Hearing, s *model.AppServer) check.Verdict {
 }
 
 func wasKilled(h *check.Hearing, u *model.Unit, grace int) (check.Verdict, bool) {
-	j, state := u.Journal.Look(&fact.Notes{})
+	j, state := u.Journal.Look(h.Aside())
 	if state != fact.IsKnown || j.Said(killed, u.Now.Add(-lately)) == 0 {
 		return check.Verdict{}, false
 	}

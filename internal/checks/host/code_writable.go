@@ -41,6 +41,9 @@ func codeWritable(h *check.Hearing, x *model.Guarded) check.Verdict {
 		})
 	}
 	if own == nil {
+		for _, why := range x.Unseen {
+			h.Missed(why, false)
+		}
 		return check.Passed()
 	}
 	_, _ = own.Access.Look(h)

@@ -77,7 +77,10 @@ func before(h *check.Hearing, declared fact.Of[string]) bool {
 func keepers(h *check.Hearing, w *model.Wall) (keeper, asleep *model.Keeper) {
 	for _, k := range w.Keepers {
 		shuts, _ := k.Shuts.Look(h)
-		boots, _ := k.Boots.Look(h)
+		boots := false
+		if shuts {
+			boots, _ = k.Boots.Open(h)
+		}
 		switch {
 		case !shuts:
 		case boots && keeper == nil:
