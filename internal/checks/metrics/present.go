@@ -36,6 +36,9 @@ func present(h *check.Hearing, x *model.Metrics) check.Verdict {
 	if r.Exposes() || r.Status == 401 || r.Status == 403 {
 		return check.Passed()
 	}
+	if r.Status >= 300 && r.Status < 400 {
+		return check.DoesNotApply("the page leads on, and where to is judged with the site's redirects")
+	}
 	h.Saw(x.Spot.At)
 	what := model.Status(r.Status)
 	if r.Error != "" {
