@@ -3,6 +3,6 @@
 package house
 
 // stride: under the race detector, which makes this ten times slower and has
-// nothing to find in single-threaded code, every 12th recording is looked at;
+// nothing to find in single-threaded code, every 25th recording is looked at;
 // the whole runs without it (.ci/test).
-const stride = 12
+const stride = 25
