@@ -118,10 +118,6 @@ def failing(target, app, host):
 STRUCK = []
 
 
-class Late(BaseException):
-    pass
-
-
 def trial(target, app):
     import functools
     import signal

@@ -143,7 +143,7 @@ def says(trees):
 # --- files by names that come with a request ---------------------------------
 
 THROUGH = {"join", "abspath", "normpath", "realpath", "expanduser", "fspath", "Path", "PurePath", "PosixPath", "str", "strip", "lstrip", "rstrip", "format", "joinpath", "unquote"}
-ASKED = {"exists", "isfile", "isdir", "is_file", "is_dir", "getsize", "stat", "print", "info", "debug", "warning", "error", "guess_type", "isinstance"}
+HARMLESS = {"exists", "isfile", "isdir", "is_file", "is_dir", "getsize", "stat", "print", "info", "debug", "warning", "error", "guess_type", "isinstance"}
 READS = {"open", "send_file", "read_text", "read_bytes"}
 
 
@@ -203,7 +203,7 @@ def weighed(fn, tainted):
         parts = []
         if isinstance(n, ast.Compare) and not all(isinstance(c, ast.Constant) and c.value in (None, "") for c in n.comparators):
             parts = [n.left] + n.comparators
-        elif isinstance(n, ast.Call) and call_name(n) not in THROUGH | ASKED | READS | {"get"}:
+        elif isinstance(n, ast.Call) and call_name(n) not in THROUGH | HARMLESS | READS | {"get"}:
             parts = n.args + [k.value for k in n.keywords] + ([n.func.value] if isinstance(n.func, ast.Attribute) else [])
         elif isinstance(n, ast.Assign) and len(n.targets) == 1 and isinstance(n.targets[0], ast.Name):
             made.append((n.targets[0].id, names_in(n.value) & set(tainted)))
