@@ -19,7 +19,7 @@ func TestLayoutsOfNginx(t *testing.T) {
 		m.silent(m.look(""), "shop")
 	}
 	silent("conf.d alone", `cd /etc/nginx; mv sites-available/shop conf.d/shop.conf; mv sites-available/reject conf.d/reject.conf
-		rm -r sites-available sites-enabled; sed -i '/sites-enabled/d' nginx.conf; systemctl reload nginx`)
+		rm -r sites-available sites-enabled; sed -i '/sites-enabled/d' nginx.conf; systemctl reload nginx; sleep 1`)
 
 	silent("workers of another user", `useradd --system --groups www-data web; sed -i 's/^user .*/user web www-data;/' /etc/nginx/nginx.conf
 		nginx -t -q; systemctl restart nginx; sleep .5; pgrep -u web nginx`)

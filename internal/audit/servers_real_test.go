@@ -77,7 +77,7 @@ func TestSocketActivation(t *testing.T) {
 // child of a supervisor, whose unit does not name it.
 func TestStartedWithoutUnit(t *testing.T) {
 	m := boot(t, "unix")
-	m.sh("systemctl disable --quiet --now shop; rm /etc/systemd/system/shop.service; systemctl daemon-reload; install -d -o shop -g www-data -m 750 /run/shop /run/shop/metrics")
+	m.sh("systemctl disable --quiet --now shop; rm /etc/systemd/system/shop.service; systemctl daemon-reload; echo 'd /run/shop 0750 shop www-data' >/etc/tmpfiles.d/shop.conf; install -d -o shop -g www-data -m 750 /run/shop /run/shop/metrics")
 	m.put("/usr/local/bin/supervisord", "#!/usr/bin/python3\nimport subprocess\nsubprocess.run("+
 		"['setpriv', '--reuid', 'shop', '--regid', 'www-data', '--init-groups', 'bash', '-c', "+
 		"'set -a; . /etc/shop/shop.env; PROMETHEUS_MULTIPROC_DIR=/run/shop/metrics; cd /srv/shop/app; exec ../venv/bin/gunicorn "+bindings+" wsgi:app'], check=True)\n")
@@ -94,7 +94,7 @@ func TestStartedWithoutUnit(t *testing.T) {
 	if len(p.Deployments) != 1 || p.Deployments[0].Server != "gunicorn" || len(p.Deployments[0].Names) == 0 {
 		t.Errorf("deployments %+v", p.Deployments)
 	}
-	m.only(p)
+	m.only(p, "host.reboot-survival")
 }
 
 const untilServed = "\nfor i in $(seq 50); do curl -skfo /dev/null --resolve shop.example:443:127.0.0.1 https://shop.example/health && break; sleep .2; done\n"

@@ -62,7 +62,7 @@ func TestWedged(t *testing.T) {
 		t.Errorf("a hung app looks well: %+v", p.Deployments[0].Path)
 	}
 	m.sh(goApp + "; " + mute)
-	look("a mute database", "gunicorn.", "db.connects")
+	look("a mute database", "gunicorn.", "db.connects", "health.endpoint", "host.reboot-survival")
 	m.sh("systemctl stop mute; " + stopUnits)
 	p = look("systemctl hangs", "db.connects") // PostgreSQL is still stopped
 	if p.Counts.Passed < 5 || len(p.unknown()) == 0 {
