@@ -102,6 +102,17 @@ func (b *builder) madeAtBoot(s *AppServer, dir string) fact.Of[string] {
 	if !slices.ContainsFunc(volatile, func(v string) bool { return strings.HasPrefix(dir, v) }) {
 		return fact.Known("the disk")
 	}
+	others := func() fact.Of[string] {
+		return fact.Bind(b.f.RuntimeDirs(), func(made map[string]string) fact.Of[string] {
+			if by := made[dir]; by != "" {
+				return fact.Known("RuntimeDirectory= of " + by)
+			}
+			return b.toldToMake(dir)
+		})
+	}
+	if _, state := s.Unit.Look(&b.notes); state == fact.IsAbsent { // something else starts it
+		return others()
+	}
 	return fact.Bind(s.Unit, func(u *Unit) fact.Of[string] {
 		return fact.Bind(u.Files, func(t UnitText) fact.Of[string] {
 			if slices.Contains(t.RuntimeDirs(), dir) {
@@ -114,12 +125,7 @@ func (b *builder) madeAtBoot(s *AppServer, dir string) fact.Of[string] {
 					}
 				}
 			}
-			return fact.Bind(b.f.RuntimeDirs(), func(made map[string]string) fact.Of[string] {
-				if by := made[dir]; by != "" {
-					return fact.Known("RuntimeDirectory= of " + by)
-				}
-				return b.toldToMake(dir)
-			})
+			return others()
 		})
 	})
 }
