@@ -24,7 +24,7 @@ func TestGuides(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no guides: %v", err)
 	}
-	for _, file := range chosen(files, os.Getenv("GUIDES"), time.Now(), 3) {
+	for _, file := range chosen(files, os.Getenv("GUIDES"), time.Now(), 2) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { guide(t, file) })
 	}
 }

@@ -207,8 +207,12 @@ func (b *builder) logged(s *Site, addr string) fact.Of[bool] {
 	if file == "" {
 		return fact.Unknown[bool](fact.Why{Text: "read nginx's access log: " + why})
 	}
-	return fact.Bind(b.f.Tail(file), func(text string) fact.Of[bool] {
-		src := fact.Source{Where: file, Text: "no request for " + b.mark(addr), Ask: tape.Ask{Kind: tape.KindFile, Name: file, Arg: "tail"}}
+	tail, arg := b.f.Tail(file), "tail"
+	if text, state := tail.Look(&b.notes); state == fact.IsKnown && !strings.Contains(text, b.mark("here")) {
+		tail, arg = b.f.TailAfter(file), "tail-after" // somebody else wanted it before we asked
+	}
+	return fact.Bind(tail, func(text string) fact.Of[bool] {
+		src := fact.Source{Where: file, Text: "no request for " + b.mark(addr), Ask: tape.Ask{Kind: tape.KindFile, Name: file, Arg: arg}}
 		switch {
 		case strings.Contains(text, b.mark(addr)):
 			src.Text = "a request for " + b.mark(addr)
