@@ -98,8 +98,9 @@ func TestSameBytes(t *testing.T) {
 		tp := c.Tape(t)
 		a, _ := audit.Judge(tp, audit.Choice{})
 		b, _ := audit.Judge(tp.Clone(), audit.Choice{})
+		again := render(t, b)
 		for name, text := range render(t, a) {
-			if other := render(t, b)[name]; other != text {
+			if again[name] != text {
 				t.Errorf("%s: %s differs", c.Title(), name)
 			}
 		}
