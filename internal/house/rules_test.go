@@ -95,15 +95,18 @@ func sampled(t testing.TB) []Case {
 // The same tape twice gives the same bytes, in every form.
 func TestSameBytes(t *testing.T) {
 	for _, c := range sampled(t) {
-		tp := c.Tape(t)
-		a, _ := audit.Judge(tp, audit.Choice{})
-		b, _ := audit.Judge(tp.Clone(), audit.Choice{})
-		again := render(t, b)
-		for name, text := range render(t, a) {
-			if again[name] != text {
-				t.Errorf("%s: %s differs", c.Title(), name)
+		t.Run(c.Title(), func(t *testing.T) {
+			t.Parallel()
+			tp := c.Tape(t)
+			a, _ := audit.Judge(tp, audit.Choice{})
+			b, _ := audit.Judge(tp.Clone(), audit.Choice{})
+			again := render(t, b)
+			for name, text := range render(t, a) {
+				if again[name] != text {
+					t.Errorf("%s: %s differs", c.Title(), name)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -257,31 +260,34 @@ const hostile = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp.exe\u2066 <script>alert
 // Planted in every answer, hostile text leaves all renderers valid and inert.
 func TestInert(t *testing.T) {
 	for _, c := range sampled(t) {
-		tp := c.Tape(t)
-		for _, a := range tp.Asks() {
-			v, _ := tp.Get(a)
-			v.Body = plant(v.Body)
-			v.Stderr += hostile
-			v.Why += hostile
-			tp.Put(a, v)
-		}
-		r, _ := audit.Judge(tp, audit.Choice{})
-		for _, u := range r.Unknown {
-			if strings.Contains(strings.Join(u.Unseen, " "), check.OwnFault) {
-				t.Errorf("%s: %s: %v", c.Title(), u.ID, u.Unseen)
+		t.Run(c.Title(), func(t *testing.T) {
+			t.Parallel()
+			tp := c.Tape(t)
+			for _, a := range tp.Asks() {
+				v, _ := tp.Get(a)
+				v.Body = plant(v.Body)
+				v.Stderr += hostile
+				v.Why += hostile
+				tp.Put(a, v)
 			}
-		}
-		r.Looked = append(r.Looked, hostile)
-		for name, text := range render(t, r) {
-			if bad := active(text, name); bad != "" {
-				t.Errorf("%s: %s holds %s", c.Title(), name, bad)
-			}
-			if name == "html" {
-				for _, fault := range htmltest.Faults(text) {
-					t.Errorf("%s: html: %s", c.Title(), fault)
+			r, _ := audit.Judge(tp, audit.Choice{})
+			for _, u := range r.Unknown {
+				if strings.Contains(strings.Join(u.Unseen, " "), check.OwnFault) {
+					t.Errorf("%s: %s: %v", c.Title(), u.ID, u.Unseen)
 				}
 			}
-		}
+			r.Looked = append(r.Looked, hostile)
+			for name, text := range render(t, r) {
+				if bad := active(text, name); bad != "" {
+					t.Errorf("%s: %s holds %s", c.Title(), name, bad)
+				}
+				if name == "html" {
+					for _, fault := range htmltest.Faults(text) {
+						t.Errorf("%s: html: %s", c.Title(), fault)
+					}
+				}
+			}
+		})
 	}
 }
 
