@@ -125,11 +125,14 @@ func TestTwoApps(t *testing.T) {
 		sed -i 's|/srv/shop/app/shop/static|/srv/blog/static|; /uploads/,/}/d' /etc/nginx/sites-available/blog
 		ln -s ../sites-available/blog /etc/nginx/sites-enabled/
 		mkdir -p /srv/blog/static; echo 'b {}' >/srv/blog/static/blog.css
-		printf 'def app(e, s):\n    s("200 OK", [("Content-Type", "text/plain")])\n    return [b"blog"]\n' >/srv/blog/blog.py
-		useradd --system blog`)
-	m.put("/etc/systemd/system/blog.service", "[Service]\nType=notify\nUser=blog\nGroup=www-data\nWorkingDirectory=/srv/blog\nRuntimeDirectory=blog\nRestart=on-failure\n"+
-		"ExecStart=/usr/bin/gunicorn --umask 007 --bind unix:/run/blog/gunicorn.sock blog:app\n[Install]\nWantedBy=multi-user.target\n")
-	m.sh("systemctl daemon-reload; systemctl enable --quiet --now blog; systemctl reload nginx; sleep 1")
+		printf 'def app(e, s):\n    s("200 OK", [("Content-Type", "text/plain"), ("X-Content-Type-Options", "nosniff")])\n    return [b"blog"]\n' >/srv/blog/blog.py
+		useradd --system blog
+		echo 'requirepass 6f1d0c5be2a94c7388d1' >>/etc/redis/redis.conf
+		sed -i 's|redis://|&:6f1d0c5be2a94c7388d1@|' /etc/shop/shop.env
+		systemctl restart redis-server shop`)
+	m.sh(`sed 's/User=shop/User=blog/; s|/srv/shop/app|/srv/blog|; /EnvironmentFile/d; /^Environment=/d; s|shop shop/metrics|blog|; s|/srv/shop/venv||; s|ExecStart=/bin|ExecStart=/usr/bin|; s|/run/shop|/run/blog|; s|wsgi:app|blog:app|; /ReadWritePaths/d' \
+		/etc/systemd/system/shop.service >/etc/systemd/system/blog.service
+		systemctl daemon-reload; systemctl enable --quiet --now blog; systemctl reload nginx; sleep 1`)
 	p := m.look("")
 	ways := map[string]string{}
 	for _, d := range p.Deployments {

@@ -64,6 +64,32 @@ func (l *local) http(ctx context.Context, a tape.Ask) tape.Answer {
 	return v
 }
 
+// page asks for something of which only what read makes of it leaves the host;
+// failed says that no answer came.
+func (l *local) page(ctx context.Context, endpoint, arg, what string, read func(context.Context, *http.Response) any, failed func(tape.HTTPReply) any) tape.Answer {
+	deed := "send " + short(arg) + " to " + short(endpoint)
+	req, why := l.request(arg)
+	if why != "" || req.Method != "GET" {
+		return unseen(deed, "not a request for "+what)
+	}
+	dial, v := l.endpoint(endpoint, req.Host, deed)
+	if dial == nil {
+		return v
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.opt.Wait)
+	defer cancel()
+	resp, err := send(ctx, dial, req)
+	if err != nil {
+		var no *notSeen
+		if errors.As(err, &no) {
+			return no.answer
+		}
+		return tape.Encode(failed(failedReply(ctx, err)))
+	}
+	defer resp.Body.Close()
+	return tape.Encode(read(ctx, resp))
+}
+
 // send brings one answer; its body is the caller's to close, which ends the
 // connection.
 func send(ctx context.Context, dial dialFunc, req *http.Request) (*http.Response, error) {

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -22,30 +22,11 @@ const (
 // metrics asks for a page of numbers in Prometheus' text format and counts what
 // stands in it; no number and no label's value leaves this function.
 func (l *local) metrics(ctx context.Context, a tape.Ask) tape.Answer {
-	deed := "send " + short(a.Arg) + " to " + short(a.Name)
-	req, why := l.request(a.Arg)
-	if why != "" || req.Method != "GET" {
-		return unseen(deed, "not a request for a page of numbers")
-	}
-	dial, v := l.endpoint(a.Name, req.Host, deed)
-	if dial == nil {
-		return v
-	}
-	ctx, cancel := context.WithTimeout(ctx, l.opt.Wait)
-	defer cancel()
-	resp, err := send(ctx, dial, req)
-	if err != nil {
-		var no *notSeen
-		if errors.As(err, &no) {
-			return no.answer
-		}
-		f := failedReply(ctx, err)
-		return tape.Encode(tape.MetricsReply{Error: f.Error, Class: f.Class})
-	}
-	defer resp.Body.Close()
-	r := counted(io.LimitReader(resp.Body, maxMetrics))
-	r.Status, r.Type = resp.StatusCode, resp.Header.Get("Content-Type")
-	return tape.Encode(r)
+	return l.page(ctx, a.Name, a.Arg, "a page of numbers", func(_ context.Context, resp *http.Response) any {
+		r := counted(io.LimitReader(resp.Body, maxMetrics))
+		r.Status, r.Type = resp.StatusCode, resp.Header.Get("Content-Type")
+		return r
+	}, func(f tape.HTTPReply) any { return tape.MetricsReply{Error: f.Error, Class: f.Class} })
 }
 
 // counted reads the text format (Prometheus' exposition formats, 0.0.4, and
