@@ -25,7 +25,8 @@ const ranWell = 10 * time.Second
 var result = regex.New(`Failed with result '([a-z-]+)'`)
 
 // Deaths are the unit's deaths of two weeks after runs of some length, the
-// oldest first. Stops, and starts that failed, are none.
+// oldest first, since somebody stopped or restarted it last: what was mended is
+// past. Starts that failed are none.
 func (u *Unit) Deaths() fact.Of[[]Death] {
 	ask := tape.Ask{Kind: tape.KindCommand, Name: "journal-deaths", Arg: u.Name}
 	return fact.Bind(u.deaths, func(lines []facts.Entry) fact.Of[[]Death] {
@@ -36,6 +37,8 @@ func (u *Unit) Deaths() fact.Of[[]Death] {
 			switch {
 			case l.Kind == tape.MessageStarted:
 				up, how = l.At, ""
+			case l.Kind == tape.MessageStopping:
+				out, up = nil, time.Time{}
 			case l.Kind == tape.MessageEnded:
 				_, how, _ = strings.Cut(l.Text, ": ")
 			case l.Kind == tape.MessageFailed && !up.IsZero():

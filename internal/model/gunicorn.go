@@ -160,7 +160,7 @@ func (g settings) resolve(name string) fact.Of[[]string] {
 		}
 		v, ok := syntax.Default(name, func(k string) (string, bool) { x, has := env[k]; return x.Value, has })
 		if ok {
-			return fact.Known([]string{v}, fact.Source{Where: "gunicorn", Text: name + " is not set, so " + v})
+			return fact.Known([]string{v}, byDefault(name, v, env))
 		}
 	case syntax.Unknown:
 		if v, ok := g.fromEnv(e); ok {
@@ -175,6 +175,23 @@ func (g settings) resolve(name string) fact.Of[[]string] {
 		why += " (" + e.Place.File + ":" + strconv.Itoa(e.Place.Line) + ")"
 	}
 	return fact.Unknown[[]string](fact.Why{Text: why, Hint: cmp.Or(g.hint, "the file is read, not run: a literal value there would be seen")})
+}
+
+// byDefault is where a setting that nothing sets has its value from: gunicorn
+// itself, or the variable that it takes its default from.
+func byDefault(name, v string, env map[string]EnvValue) fact.Source {
+	key := syntax.DefaultVariable(name)
+	if x, set := env[key]; set && key != "" {
+		return fact.Source{Where: cmp.Or(x.File, "the environment"), Line: x.Line, Text: key + "=" + x.Value}
+	}
+	return fact.Source{Where: "gunicorn", Text: name + " is not set, so " + v}
+}
+
+// ByDefault says that gunicorn's own default is in force: nobody chose it.
+func (s *AppServer) ByDefault(name string) bool {
+	var n fact.Notes
+	_, state := s.Setting(name).Look(&n)
+	return state == fact.IsKnown && len(n.Sources) > 0 && n.Sources[0].Where == "gunicorn"
 }
 
 // fromEnv resolves os.environ.get("X", "y") where the environment is known.

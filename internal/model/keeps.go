@@ -9,13 +9,14 @@ import (
 // keeps asks what is only judged: nothing else of the model waits for it.
 func (b *builder) keeps(s *AppServer) {
 	s.folder, s.lost = fact.Absent[*SocketFolder](), fact.Absent[[]facts.Entry]()
-	s.memory = fact.Absent[tape.Memory]()
+	s.memory, s.output = fact.Absent[tape.Memory](), fact.Absent[OutputFile]()
 	if s.Container != "" || s.Idle {
 		return
 	}
 	s.sockets = b.unixSockets(s)
 	if s.Gunicorn() {
 		s.folder = b.socketFolder(s)
+		s.memory, s.output = b.memoryOf(s), b.outputOf(s)
 	}
 	b.interpreters(s)
 	u, state := s.Unit.Look(&b.notes)

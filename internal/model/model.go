@@ -173,6 +173,7 @@ type AppServer struct {
 	sockets     []*UnixSocket
 	lost        fact.Of[[]facts.Entry]
 	memory      fact.Of[tape.Memory]
+	output      fact.Of[OutputFile]
 	caps        []fact.Of[tape.Stat]
 }
 

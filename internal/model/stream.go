@@ -75,28 +75,35 @@ func (b *builder) streams(d *Deployment) {
 
 func (d *Deployment) streamsOf(a *App, sites []*Site) []*Stream {
 	var out []*Stream
-	add := func(x Stream) {
+	for _, x := range a.Streams() {
 		for _, s := range sites {
 			if o := s.handing(x); o != nil {
 				out = append(out, o)
 			}
 		}
 	}
+	return out
+}
+
+// Streams are the pages of the app that last as long as their visitor stays; no
+// site hands them on yet.
+func (a *App) Streams() []Stream {
+	var out []Stream
 	quiet := slices.Contains(a.After, "unbuffered")
 	for _, r := range a.Rules {
 		v := a.Views[r.Endpoint]
 		x := Stream{URL: r.Rule, Place: a.Place(v)}
 		switch {
 		case r.Websocket || slices.Contains(v.Speaks, "websocket"):
-			add(x)
+			out = append(out, x)
 		case slices.Contains(v.Speaks, "events"):
 			x.Events, x.Told = true, quiet || slices.Contains(v.Speaks, "unbuffered")
-			add(x)
+			out = append(out, x)
 		}
 	}
 	for _, e := range a.Extensions {
 		if e.Name == "socketio" { // Flask-SocketIO 4 to 5: its client polls where it gets no websocket
-			add(Stream{URL: "/socket.io/", Falls: true, Place: a.Source})
+			out = append(out, Stream{URL: "/socket.io/", Falls: true, Place: a.Source})
 		}
 	}
 	return out

@@ -322,6 +322,9 @@ type Engine struct {
 	// Connect is what the driver is told beside the address and the login, from
 	// the URL and from connect_args: timeouts, TLS; nil: not known.
 	Connect map[string]string `json:"connect"`
+	// Yields: psycopg2 has a function to call while it waits; nil: not asked, or
+	// another driver.
+	Yields *bool `json:"yields,omitempty"`
 }
 
 // Migrations is the Alembic folder, read and not run. Dir "": there is none.

@@ -28,6 +28,7 @@ const (
 	MessageEnded       = "98e322203f7a4ed290d09fe03c09fe15"
 	MessageFailed      = "d9b373ed55a64feb8242e02dbe79a49c"
 	MessageStarted     = "39f53479d3a045ac8e11786248231fbf"
+	MessageStopping    = "de5b426a63be47a7b6ac3eaac82e2f6f" // somebody asked for it
 	MessageOutOfMemory = "fe6faa94e7774663a0da52717891d8ef"
 )
 
@@ -59,8 +60,8 @@ func Commands() []Row {
 		{Name: "journal-systemd", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-b", "-n", "60", "-p", "warning", "-u", "{}", "_PID=1"},
 			Path: bins("journalctl"), Why: "what systemd itself found wrong with a unit that does not run", Seconds: 8},
 		{Name: "journal-deaths", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID,MESSAGE_ID", "--since=-14d", "-n", "300", "-u", "{}", "_PID=1",
-			"MESSAGE_ID=" + MessageEnded, "MESSAGE_ID=" + MessageFailed, "MESSAGE_ID=" + MessageStarted, "MESSAGE_ID=" + MessageOutOfMemory},
-			Path: bins("journalctl"), Why: "when a unit was started and when it died, of the last two weeks and at most 300 lines", Seconds: 8},
+			"MESSAGE_ID=" + MessageEnded, "MESSAGE_ID=" + MessageFailed, "MESSAGE_ID=" + MessageStarted, "MESSAGE_ID=" + MessageStopping, "MESSAGE_ID=" + MessageOutOfMemory},
+			Path: bins("journalctl"), Why: "when a unit was started and stopped and when it died, of the last two weeks and at most 300 lines", Seconds: 8},
 		{Name: "journal-workers", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "--since=-24h", "-n", "200", "-g", WorkerLost, "-u", "{}"},
 			Path: bins("journalctl"), Why: "what gunicorn said in a day of workers that it lost, at most 200 lines", Seconds: 8},
 		{Name: "nft", Argv: []string{"nft", "-j", "list", "ruleset"},

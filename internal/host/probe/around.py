@@ -50,6 +50,8 @@ def engine(e, bind, created):
     if dict(u.query or {}).get("host"):
         row["host"] = str(dict(u.query)["host"])
     row["connect"] = soft(connects, e, u)
+    if row["driver"] == "psycopg2":
+        row["yields"] = e.dialect.dbapi.extensions.get_wait_callback() is not None
     return row
 
 

@@ -58,7 +58,17 @@ type Conf struct {
 	opaque ConfValue        // State Unknown with a Line: names that are not in values could be set
 	sticky ConfValue        // the same for every name, whatever is assigned
 	bodies map[string][]tok // by function of the module
+	words  map[string]int   // how often each name stands in the text
 }
+
+// Given says that the file gives a name a value and does no more with it: what
+// a setting of gunicorn's looks like.
+func (c Conf) Given(name string) bool {
+	v := c.values[name]
+	return c.words[name] == 1 && (v.State == Literal || v.Why == notLiteral)
+}
+
+const notLiteral = "its value is not a literal"
 
 // Function is where the file defines a function, 0 if it does not, and which of
 // the words its body holds first: what a hook does, as far as reading tells.
@@ -120,7 +130,7 @@ type confReader struct {
 // set or change it otherwise (a branch, a loop, `global` in a function, += and
 // .append, exec, globals(), a star import) makes it Unknown, never a guess.
 func ReadConf(text, file string) Conf {
-	c := Conf{File: file, values: map[string]ConfValue{}, bodies: map[string][]tok{}}
+	c := Conf{File: file, values: map[string]ConfValue{}, bodies: map[string][]tok{}, words: map[string]int{}}
 	lines, err := scan(text)
 	if err != nil {
 		c.Err = err
@@ -141,6 +151,11 @@ func ReadConf(text, file string) Conf {
 		}
 		if in != "" {
 			c.bodies[in] = append(c.bodies[in], l.toks...)
+		}
+		for _, t := range l.toks {
+			if t.kind == tName {
+				c.words[t.text]++
+			}
 		}
 		r.line(l)
 	}
@@ -376,7 +391,7 @@ func (r *confReader) assign(toks []tok) bool {
 	} else if lit, ok := literal(value); ok {
 		v.State, v.Value = Literal, lit
 	} else {
-		v.Why = "its value is not a literal"
+		v.Why = notLiteral
 		v.Env, v.Fallback, v.HasFallback = environ(value)
 	}
 	if v.State != Literal {

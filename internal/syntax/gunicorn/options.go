@@ -121,7 +121,7 @@ func lookup(word string) (option, bool) {
 // WEB_CONCURRENCY and FORWARDED_ALLOW_IPS change defaults. ok is false for a
 // setting whose default is not a plain value.
 func Default(name string, getenv func(string) (string, bool)) (value string, ok bool) {
-	if v, set := getenv(map[string]string{"bind": "PORT", "workers": "WEB_CONCURRENCY", "forwarded_allow_ips": "FORWARDED_ALLOW_IPS"}[name]); set {
+	if v, set := getenv(DefaultVariable(name)); set {
 		if name == "bind" {
 			return "0.0.0.0:" + v, true
 		}
@@ -129,6 +129,11 @@ func Default(name string, getenv func(string) (string, bool)) (value string, ok 
 	}
 	value, ok = defaults[name]
 	return value, ok
+}
+
+// DefaultVariable is the variable that changes a setting's default, "" for none.
+func DefaultVariable(name string) string {
+	return map[string]string{"bind": "PORT", "workers": "WEB_CONCURRENCY", "forwarded_allow_ips": "FORWARDED_ALLOW_IPS"}[name]
 }
 
 var defaults = map[string]string{

@@ -18,6 +18,18 @@ func Word(got string, known []string) string {
 	return best
 }
 
+// Slip is the known word that is at most two letters away, "" when none is: for
+// what is taken for a slip of the pen without being asked.
+func Slip(got string, known []string) string {
+	best, least := "", 3
+	for _, k := range known {
+		if d := distance(got, k); d > 0 && d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
 // distance is how many letters must be put in, taken out, replaced or swapped
 // with their neighbour to make a of b.
 func distance(a, b string) int {

@@ -2,7 +2,6 @@
 workers = 3
 timeout = 30
 graceful_timeout = 20
-keepalive = 2
 max_requests = 1000
 max_requests_jitter = 50
 worker_tmp_dir = "/dev/shm"

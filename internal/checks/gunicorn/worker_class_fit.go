@@ -1,0 +1,61 @@
+package gunicorn
+
+import (
+	"fmt"
+
+	"assay/internal/check"
+	"assay/internal/model"
+)
+
+var _ = Family.Add(check.Check{
+	ID:       "gunicorn.worker-class.fit",
+	Title:    "pages that last do not keep the workers from all others",
+	Severity: check.Medium,
+	Stage:    model.StageApp,
+	Guide:    "001 gunicorn: worker_class; common issues: long-polling",
+	Why:      "A few visitors who leave the page open, and nobody else is served.",
+	Cure:     check.OnHost,
+	Ask:      check.Each((*model.Deployment).Gunicorns, workerClassFit),
+})
+
+func workerClassFit(h *check.Hearing, s *model.AppServer) check.Verdict {
+	if s.Idle {
+		return check.DoesNotApply("its unit neither runs nor is enabled")
+	}
+	class, _ := s.Setting("worker_class").Open(h.Aside())
+	threads, _ := s.Number("threads").Open(h.Aside())
+	if threads > 1 || len(class) == 0 || class[0] != "sync" {
+		return check.Passed()
+	}
+	a, ok := s.Code.Open(h.Aside())
+	if !ok {
+		return check.DoesNotApply("it runs no Flask app")
+	}
+	for _, x := range a.Streams() {
+		h.Saw(x.Place)
+		_, _ = s.Setting("worker_class").Look(h)
+		workers, known := s.Want.Open(h)
+		timeout, _ := s.Number("timeout").Open(h)
+		if !known {
+			workers = 1
+		}
+		what := "a websocket"
+		if x.Events {
+			what = "a stream of events"
+		}
+		end := "for as long as they stay"
+		if timeout > 0 {
+			end = fmt.Sprintf("and is cut off after %d s", timeout)
+		}
+		r := settingRemedy(s, "worker_class", "Give each worker threads: --worker-class gthread --threads 32, of which each open page takes one. For hundreds of open pages: gevent, with a database driver that lets greenlets run.")
+		return check.Failed(fmt.Sprintf("%s is %s: each who has it open takes %s, %s", x.URL, what, oneOf(workers), end), r)
+	}
+	return check.Passed()
+}
+
+func oneOf(workers int) string {
+	if workers == 1 {
+		return "gunicorn's one sync worker"
+	}
+	return fmt.Sprintf("one of gunicorn's %d sync workers", workers)
+}
