@@ -215,7 +215,20 @@ func (u *Unit) Looping() bool {
 func (u *Unit) fell() bool {
 	var n fact.Notes
 	j, state := u.Journal.Look(&n)
-	return state == fact.IsKnown && j.Said(ends, u.Up) > 0
+	return state == fact.IsKnown && j.Said(ends, j.startedAt(u.Up)) > 0
+}
+
+// startedAt is when, within a second, systemd called the unit started: it tells
+// seconds alone (systemctl show, 252 to 257), and the end of the one before may
+// stand in the same one.
+func (j Journal) startedAt(second time.Time) time.Time {
+	at := second
+	for _, l := range j.Lines {
+		if l.PID == 1 && strings.HasPrefix(l.Text, "Started ") && !l.At.Before(second) && l.At.Before(second.Add(time.Second)) {
+			at = l.At
+		}
+	}
+	return at
 }
 
 var ends = regex.New(`Worker failed to boot|App failed to load|Main process exited|Failed with result`)

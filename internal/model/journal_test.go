@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"assay/internal/fact"
 	"assay/internal/facts"
 	"assay/internal/tape"
 )
@@ -57,5 +58,30 @@ func TestComplaint(t *testing.T) {
 				t.Errorf("%q at %q; want %q at %q", got.Text, got.Place.Where, c.want, c.place)
 			}
 		})
+	}
+}
+
+// A start and the end before it may stand in one second, which is all that
+// systemctl tells of a start.
+func TestFell(t *testing.T) {
+	second := time.Unix(1000, 0)
+	at := func(ms int, text string) facts.Entry {
+		return facts.Entry{At: second.Add(time.Duration(ms) * time.Millisecond), PID: 1, Text: text}
+	}
+	ended, started := "shop.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED", "Started shop.service."
+	for _, c := range []struct {
+		name  string
+		lines []facts.Entry
+		want  bool
+	}{
+		{"it died, and was repaired", []facts.Entry{at(200, ended), at(900, started)}, false},
+		{"it was started, and died", []facts.Entry{at(200, started), at(900, ended)}, true},
+		{"it was started, died, and was started again", []facts.Entry{at(100, started), at(500, ended), at(900, started)}, false},
+		{"it died a second later", []facts.Entry{at(900, started), at(1900, ended)}, true},
+	} {
+		u := Unit{Up: second, Journal: fact.Known(newJournal("journalctl", tape.Ask{}, c.lines))}
+		if got := u.fell(); got != c.want {
+			t.Errorf("%s: fell is %v", c.name, got)
+		}
 	}
 }
