@@ -231,6 +231,26 @@ func (j Journal) startedAt(second time.Time) time.Time {
 	return at
 }
 
+// Retrying says that its gunicorn tries again and again to open its socket: five
+// times in five seconds, before it gives up (gunicorn/sock.py, 20.1 to 23).
+func (u *Unit) Retrying() bool {
+	var n fact.Notes
+	j, state := u.Journal.Look(&n)
+	at := j.attempts()
+	if state != fact.IsKnown || len(at) == 0 {
+		return false
+	}
+	last := ""
+	for _, l := range j.Lines[at[len(at)-1]:] {
+		if m := opens.FindString(l.Text); m != "" {
+			last = m
+		}
+	}
+	return strings.HasPrefix(last, "Retrying")
+}
+
+var opens = regex.New(`Retrying in 1 second|Listening at: `)
+
 var ends = regex.New(`Worker failed to boot|App failed to load|Main process exited|Failed with result`)
 
 // justNow is how long ago a service may have been started again after a death

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +83,32 @@ func TestFell(t *testing.T) {
 		u := Unit{Up: second, Journal: fact.Known(newJournal("journalctl", tape.Ask{}, c.lines))}
 		if got := u.fell(); got != c.want {
 			t.Errorf("%s: fell is %v", c.name, got)
+		}
+	}
+}
+
+// gunicorn 20.1 that cannot make its socket, second by second.
+func TestRetrying(t *testing.T) {
+	for _, c := range []struct {
+		lines []string
+		want  bool
+	}{
+		{[]string{"Starting shop.service...", "[ERROR] Retrying in 1 second."}, true},
+		{[]string{"Starting shop.service...", "[ERROR] Retrying in 1 second.", "[INFO] Listening at: unix:/run/shop/gunicorn.sock (9)"}, false},
+		{[]string{"Starting shop.service...", "[ERROR] Retrying in 1 second.", "Failed to start shop.service.", "Starting shop.service..."}, false},
+		{[]string{"[ERROR] Retrying in 1 second."}, false},
+	} {
+		var lines []facts.Entry
+		for i, l := range c.lines {
+			pid := 9
+			if !strings.HasPrefix(l, "[") {
+				pid = 1
+			}
+			lines = append(lines, facts.Entry{At: time.Unix(int64(i), 0), PID: pid, Text: l})
+		}
+		u := Unit{Journal: fact.Known(newJournal("journalctl", tape.Ask{}, lines))}
+		if got := u.Retrying(); got != c.want {
+			t.Errorf("%q: %v", c.lines, got)
 		}
 	}
 }

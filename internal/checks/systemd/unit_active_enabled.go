@@ -46,10 +46,15 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 			h.Saw(o.Sources...)
 			return check.Failed(name+" cannot listen where it is told to: "+o.Text, mend(u, "restart"))
 		}
+		if u.Retrying() {
+			return noListener(h, u)
+		}
 		if u.Now.Sub(u.Since) > startMay {
 			return check.Failed(name+" does not get through its start"+because(h, u), mend(u, "restart"))
 		}
 		return check.CannotTell(name+" is starting", "look again in a minute")
+	case u.Young() && u.Retrying():
+		return noListener(h, u)
 	case !u.Running() && u.SocketLive:
 		return onDemand(u)
 	case !u.Running():
@@ -64,6 +69,18 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 		_, _ = u.Journal.Look(h)
 	}
 	return check.Passed()
+}
+
+// noListener is a start that goes on, and will not end well: it has some seconds
+// before it dies.
+func noListener(h *check.Hearing, u *model.Unit) check.Verdict {
+	_, _ = u.Journal.Look(h)
+	why := because(h, u)
+	if mayNotMake(u) {
+		_, _ = u.Context.Makes.Look(h)
+		why = ": " + userOf(u) + " may not make files in " + u.Context.SocketIn
+	}
+	return check.Failed(u.Name+" cannot open its socket, and tries again"+why, mend(u, "restart"))
 }
 
 // gaveUp is a unit that systemd does not start any more: mending the cause is
@@ -258,7 +275,7 @@ func mend(u *model.Unit, verb string) check.Remedy {
 			r.Commands = []string{"sudo ss -ltnp 'sport = :" + port + "'"}
 		}
 	}
-	if c, ok := u.Complaint(); ok && noSocket.MatchString(c.Text) && mayNotMake(u) {
+	if c, ok := u.Complaint(); mayNotMake(u) && (ok && noSocket.MatchString(c.Text) || u.Retrying()) {
 		name := strings.TrimSuffix(u.Name, ".service")
 		r.Do = "Let systemd make a folder of the service's own for the socket, and name the same path in nginx's proxy_pass."
 		r.Commands = []string{"sudo systemctl edit --full " + u.Name, "# [Service]", "# RuntimeDirectory=" + name, "# ... --bind unix:/run/" + name + "/gunicorn.sock ...",
