@@ -94,8 +94,11 @@ func (j Job) Resume(ctx context.Context, id int) (Outcome, error) {
 // Undo takes a change back: one that was kept, or one that was cut off.
 func (j Job) Undo(ctx context.Context, id int) (Outcome, error) {
 	return j.again(ctx, id, func(e *Entry) error {
-		if e.State == Undone {
+		switch e.State {
+		case Undone:
 			return fmt.Errorf("change %d is undone already", e.ID)
+		case Kept:
+			return j.untouched(e)
 		}
 		return nil
 	}, func(ctx context.Context, e *Entry) Outcome { return j.back(ctx, e, Outcome{Entry: e}) })
@@ -116,10 +119,10 @@ func (j Job) again(ctx context.Context, id int, may func(*Entry) error, do func(
 		return Outcome{}, fmt.Errorf("there is no change %d\nhint: assay history lists them", id)
 	}
 	e := all[i]
-	if err := may(e); err != nil {
+	if err := e.load(); err != nil {
 		return Outcome{}, err
 	}
-	if err := e.load(); err != nil {
+	if err := may(e); err != nil {
 		return Outcome{}, err
 	}
 	return do(ctx, e), nil
@@ -181,7 +184,7 @@ func (j Job) forward(ctx context.Context, e *Entry) error {
 		}
 	}
 	for _, t := range e.Plan.Tests {
-		j.tell("test with %s %s", t.Name, t.Arg)
+		j.tell("%s", host.TestWords(t.Name, t.Arg))
 		if err := j.Host.Test(ctx, t.Name, t.Arg); err != nil {
 			return err
 		}

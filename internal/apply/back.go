@@ -44,6 +44,26 @@ func (j Job) back(ctx context.Context, e *Entry, o Outcome) Outcome {
 	return o
 }
 
+// untouched says that everything which a kept change touched is as it left it, so
+// that all of it can be taken back, or nothing is.
+func (j Job) untouched(e *Entry) error {
+	last := map[string]Swap{}
+	for _, s := range e.Swaps {
+		last[s.Path] = s
+	}
+	for name, s := range last {
+		now, _, err := j.Host.Look(name, false)
+		if err != nil {
+			return err
+		}
+		if !now.Same(s.After) && !now.Same(s.Before) {
+			return fmt.Errorf("take change %d back: %s was changed since\nhint: if by a later change of assay (assay history), take that back first; as it was before, the file lies in %s",
+				e.ID, name, e.dir)
+		}
+	}
+	return nil
+}
+
 // units brings each unit that the plan touched to where it was.
 func (j Job) units(ctx context.Context, e *Entry) []error {
 	var faults []error

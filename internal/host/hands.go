@@ -38,6 +38,14 @@ var Verbs = []string{"daemon-reload", "reset-failed", "disable", "stop", "unmask
 // word on a unit.
 var Tests = []string{"nginx-test", "unit-verify"}
 
+// TestWords are what a test runs, as one would type it.
+func TestWords(name, arg string) string {
+	if name == "nginx-test" {
+		return "nginx -t -c " + arg
+	}
+	return "systemd-analyze verify " + arg
+}
+
 // Hands returns a writer of this machine, which needs root.
 func Hands(opt Options) Writer { return hands{Local(opt).(*local)} }
 

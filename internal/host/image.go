@@ -107,6 +107,12 @@ func (hands) Look(p string, follow bool) (Image, string, error) {
 	return i, s.path, nil
 }
 
+// Inspect is the image of what lies at a path, links not followed at its end.
+func Inspect(p string) (Image, error) {
+	i, _, err := hands{}.Look(p, false)
+	return i, err
+}
+
 func imageOf(s *spot) (Image, error) {
 	i := Image{Mode: s.st.Mode & 0o7777, UID: int(s.st.Uid), GID: int(s.st.Gid)}
 	switch s.kind() {

@@ -67,10 +67,8 @@ func NginxListed(say string, block *nginx.Directive, list, key, statement string
 			return Nginx(say, d).Replace(statement)
 		}
 	}
-	for _, d := range slices.Backward(in) {
-		if d.File == level.File {
-			return Nginx(say, d).After(statement)
-		}
+	if steps := Nginx(say, in[len(in)-1]).After(statement); steps != nil {
+		return steps // perhaps in a file that others include too, as the entries beside it
 	}
 	return Nginx(say, level).Inside(statement)
 }
