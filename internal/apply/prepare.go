@@ -95,7 +95,9 @@ func parent(p string) string {
 
 // become is what a step makes of what lies at its path.
 func become(s plan.Step, from host.Image) (to host.Image, err error) {
-	stale := func(why string) (host.Image, error) { return host.Image{}, fmt.Errorf("%s %s: %w", s.Path, why, ErrStale) }
+	stale := func(why string) (host.Image, error) {
+		return host.Image{}, fmt.Errorf("%s %s: %w", s.Path, why, ErrStale)
+	}
 	switch s.Kind {
 	case plan.Edit:
 		if from.Kind != host.FileImage {

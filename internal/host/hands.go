@@ -138,7 +138,9 @@ func (h hands) deed(ctx context.Context, most time.Duration, deed string, argv [
 	return nil
 }
 
-func bin(name string) []string { return []string{"/usr/bin/" + name, "/usr/sbin/" + name, "/bin/" + name} }
+func bin(name string) []string {
+	return []string{"/usr/bin/" + name, "/usr/sbin/" + name, "/bin/" + name}
+}
 
 // gist is the line that says why, out of what a program wrote.
 func gist(s string) string {
