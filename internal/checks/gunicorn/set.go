@@ -15,7 +15,7 @@ func set(say string, s *model.AppServer, name, value string) []plan.Step {
 		return nil
 	}
 	if at.Conf != "" {
-		return plan.Key(say, at.Conf, plan.Equals, name, syntax.Literal(value), plan.Act{Verb: "restart", Unit: at.Unit})
+		return plan.Key(say, at.Conf, plan.Equals, name, syntax.Spelt(value), plan.Act{Verb: "restart", Unit: at.Unit})
 	}
 	return plan.DropIn(say, at.Unit, "Service", "ExecStart", "", at.Command)
 }

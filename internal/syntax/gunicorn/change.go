@@ -43,9 +43,9 @@ func SetOption(command, name, value string) (string, bool) {
 	return "", false
 }
 
-// Literal spells a value as gunicorn's Python file wants it: numbers and truth
+// Spelt spells a value as gunicorn's Python file wants it: numbers and truth
 // bare, text in quotes.
-func Literal(value string) string {
+func Spelt(value string) string {
 	if value == "True" || value == "False" || value != "" && strings.Trim(value, "0123456789") == "" {
 		return value
 	}
