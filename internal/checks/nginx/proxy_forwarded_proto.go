@@ -20,13 +20,9 @@ var _ = Family.Add(check.Check{
 })
 
 func forwardedProto(h *check.Hearing, x *model.Forwarded) check.Verdict {
-	app, ok := x.Server.Code.Open(h)
+	_, trusts, ok := believer(h, x)
 	if !ok {
 		return check.DoesNotApply("it is no Flask app")
-	}
-	trusts, _ := app.Believes().Open(h)
-	for _, why := range x.Unseen {
-		h.Missed(why, true)
 	}
 	var silent, plain ways
 	any := false
@@ -73,6 +69,20 @@ func proto(h *check.Hearing, x *model.Forwarded, said string, r check.Remedy) ch
 		return v.Breaking(true).Because("The app sends everybody who came by http to https, and takes those who come by https for the same: browsers give up with ERR_TOO_MANY_REDIRECTS.")
 	}
 	return v.At(check.Medium)
+}
+
+// believer is the app, with what it believes of who hands requests to it. It is
+// judged where all ways to it were seen.
+func believer(h *check.Hearing, x *model.Forwarded) (*model.App, []tape.Trust, bool) {
+	app, ok := x.Server.Code.Open(h)
+	if !ok {
+		return nil, nil, false
+	}
+	trusts, _ := app.Believes().Open(h)
+	for _, why := range x.Unseen {
+		h.Missed(why, true)
+	}
+	return app, trusts, true
 }
 
 func believes(trusts []tape.Trust, into string) bool {

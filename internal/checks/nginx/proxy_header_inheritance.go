@@ -19,13 +19,9 @@ var _ = Family.Add(check.Check{
 })
 
 func headerInheritance(h *check.Hearing, x *model.Forwarded) check.Verdict {
-	app, ok := x.Server.Code.Open(h)
+	app, trusts, ok := believer(h, x)
 	if !ok {
 		return check.DoesNotApply("it is no Flask app")
-	}
-	trusts, _ := app.Believes().Open(h)
-	for _, why := range x.Unseen {
-		h.Missed(why, true)
 	}
 	var hit ways
 	var lost []string
