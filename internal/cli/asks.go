@@ -152,7 +152,7 @@ func (a *app) toStores(b *strings.Builder) {
 			}
 		}
 	}
-	for i, l := range report.Wrap(strings.Join(tape.RedisCommands(), ", "), a.textOptions(never, false).Width-14) {
+	for i, l := range report.Wrap(strings.Join(tape.RedisCommands(), ", ")+"; without the password: "+tape.RedisStranger, a.textOptions(never, false).Width-14) {
 		name := ""
 		if i == 0 {
 			name = "redis"

@@ -68,7 +68,7 @@ func askRedis(ctx context.Context, raw string) (any, error) {
 	return r, nil
 }
 
-// bare is what PING gets from somebody who gives no password.
+// bare is what a command gets from somebody who gives no password.
 func bare(ctx context.Context, u redisTarget) string {
 	if u.password == "" {
 		return "open"
@@ -85,7 +85,7 @@ func bare(ctx context.Context, u redisTarget) string {
 		_ = conn.SetDeadline(at)
 	}
 	var no redisNo
-	switch _, err := (&redisTalk{conn: conn, in: bufio.NewReader(io.LimitReader(conn, maxTalk))}).say("PING"); {
+	switch _, err := (&redisTalk{conn: conn, in: bufio.NewReader(io.LimitReader(conn, maxTalk))}).say(tape.RedisStranger); {
 	case err == nil:
 		return "open"
 	case errors.As(err, &no) && redisClass(string(no)) == tape.StoreAuth:

@@ -86,6 +86,9 @@ func RedisCommands() []string {
 	return append(out, "SCAN 0 COUNT 200")
 }
 
+// RedisStranger is said on a connection of its own, without the password.
+const RedisStranger = "PING"
+
 // RedisKeys is about how many keys are looked at, a part for each SCAN.
 const RedisKeys = 1000
 
