@@ -4,6 +4,7 @@ package diagnose
 
 import (
 	"slices"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
@@ -70,9 +71,12 @@ func rootOf(m *model.Model, h *check.Hearing, failed map[model.Node]*check.Heari
 	return walk(h.Node)
 }
 
-// outer are the stages that a visitor comes through before the server gets the
-// request.
-var outer = []model.Stage{model.StageDNS, model.StageFirewall, model.StageTLS}
+// way is the order of the stages that a request passes; outer are those that a
+// visitor comes through before the server gets it.
+var (
+	way   = []model.Stage{model.StageDNS, model.StageFirewall, model.StageTLS, model.StageServer, model.StageStatic, model.StageSocket, model.StageApp, model.StageCode, model.StageData}
+	outer = way[:3]
+)
 
 // stop is the failure of an outer stage that visitors meet before what a node
 // answers: the outermost, and of those the deepest.
@@ -181,7 +185,8 @@ func (d Diagnosis) order(findings []*check.Hearing, class func(*check.Hearing) i
 	return out
 }
 
-// compare: what breaks requests first, then the more severe, then the key.
+// compare: what breaks requests first, then the more severe; of what breaks them
+// alike, what they meet first; then the key.
 func compare(a, b *check.Hearing) int {
 	if a.Breaks != b.Breaks && a.Severity == b.Severity {
 		if a.Breaks {
@@ -192,11 +197,8 @@ func compare(a, b *check.Hearing) int {
 	if a.Severity != b.Severity {
 		return int(b.Severity) - int(a.Severity)
 	}
-	switch {
-	case a.Key() < b.Key():
-		return -1
-	case a.Key() > b.Key():
-		return 1
+	if at, than := slices.Index(way, a.Check.Stage), slices.Index(way, b.Check.Stage); a.Breaks && at != than {
+		return at - than
 	}
-	return 0
+	return strings.Compare(a.Key(), b.Key())
 }
