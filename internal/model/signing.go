@@ -85,6 +85,16 @@ func (a *App) SignsAt() (fact.Source, bool) {
 	return fact.Source{}, false
 }
 
+// tokenDists sign with whatever key they are given, mostly this one.
+var tokenDists = []string{"pyjwt", "python-jose", "jwcrypto", "authlib", "joserfc"}
+
+// SignsNothing says that nothing was found that takes the key: neither in the
+// app's own code nor among what is installed for tokens.
+func (a *App) SignsNothing() bool {
+	_, signs := a.SignsAt()
+	return !signs && !slices.ContainsFunc(tokenDists, func(d string) bool { return a.dist(d) != "" })
+}
+
 // Cookies says that sessions are Flask's own: all of one in a signed cookie.
 func (a *App) Cookies() bool {
 	return a.App.App.Session == "flask.sessions.SecureCookieSessionInterface"

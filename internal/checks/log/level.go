@@ -40,6 +40,12 @@ func level(h *check.Hearing, s *model.AppServer) check.Verdict {
 		return check.Failed("each line of app.logger is written twice, by its own handler and by the root logger's", r).
 			Because("Counts and alarms that are made of the log are wrong by half.")
 	}
+	if echo, set := app.Setting("SQLALCHEMY_ECHO"); set && model.Is(echo) && len(app.Engines) > 0 {
+		h.Saw(app.From(echo))
+		r.Do, r.Commands = "Turn it off, and turn it on in development alone.", []string{"SQLALCHEMY_ECHO = False"}
+		return check.Failed("each statement to the database is logged with its values: SQLALCHEMY_ECHO is on", r).At(check.Medium).
+			Because("Addresses, password hashes and tokens of visitors go into the log, and each request waits for some lines of it.")
+	}
 	for _, x := range app.Says {
 		if x.Level == "INFO" && (l.Level[l.App] == "WARNING" || l.Level[l.App] == "ERROR" || l.Level[l.App] == "CRITICAL") {
 			h.Saw(fact.Source{Where: x.File, Line: x.Line, Text: "logger.info(…)", Ask: app.Source.Ask}, app.At(nil, "app.logger is at "+l.Level[l.App]))

@@ -63,6 +63,10 @@ func keyStrong(h *check.Hearing, s *model.AppServer) check.Verdict {
 		return check.Passed()
 	}
 	name, _, _ := strings.Cut(all[0], " ")
+	if a.SignsNothing() {
+		return check.Warned(check.List(all)+"; nothing was found that signs with it", newKey(s, name)).At(check.Info).
+			Because("The day somebody adds a login, a message or a form token, everybody can forge it.")
+	}
 	if len(bad) > 0 {
 		return check.Failed(check.List(all), newKey(s, name))
 	}
