@@ -170,6 +170,9 @@ func (b *builder) secureEdges(d *Deployment) {
 			}
 		}
 		b.m.Needs[s.Node()] = needs
+		if s.Plain() { // where https is missing, a Secure cookie is not what is wrong
+			b.m.Needs[sessionNode(d)] = append(b.m.Needs[sessionNode(d)], s.Node())
+		}
 	}
 }
 

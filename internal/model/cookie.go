@@ -90,6 +90,8 @@ func (x *Login) Subject() string { return x.Name }
 // Node is the app's sessions.
 func (x *Login) Node() Node { return Node("session:" + x.Name) }
 
+func sessionNode(d *Deployment) Node { return Node("session:" + d.Name) }
+
 // Logins is the app, if it is served anywhere.
 func (d *Deployment) Logins() fact.Of[[]*Login] {
 	return of(d, func() fact.Of[[]*Login] {
@@ -121,7 +123,7 @@ func (b *builder) pages(d *Deployment) {
 			d.pages = append(d.pages, &Page{Surface: s, Path: p, session: name, Reply: b.f.Request(s.Endpoint, q, "Set-Cookie")})
 		}
 	}
-	b.m.Needs[Node("session:"+d.Name)] = []Node{NodeNginx}
+	b.m.Needs[sessionNode(d)] = append(b.m.Needs[sessionNode(d)], NodeNginx)
 }
 
 // plainFor says whether visitors of a site have no TLS at all. The name must

@@ -164,3 +164,20 @@ func (r CookieRule) Missing() []string {
 	}
 	return out
 }
+
+// secureLogin is the cookie, or the setting, by which browsers send the session
+// over https alone.
+func (d *Deployment) secureLogin() fact.Source {
+	var n fact.Notes
+	for _, p := range d.pages {
+		r, state := p.Reply.Look(&n)
+		if state == fact.IsKnown && slices.ContainsFunc(p.Cookies(r), func(c Cookie) bool { return c.Secure }) {
+			return n.Sources[len(n.Sources)-1]
+		}
+	}
+	rule, state := (&Login{Server: d.Server}).Rule().Look(&n)
+	if state != fact.IsKnown || !rule.Secure {
+		return fact.Source{}
+	}
+	return rule.Sources["Secure"]
+}

@@ -186,6 +186,9 @@ func (b *builder) endpoints(n *Name, all []*Name) fact.Of[[]*Endpoint] {
 type Secured struct {
 	*Name
 	Names []*Name
+	// Login is where the app says that its sessions are for https alone: Where is
+	// "" where it does not say so.
+	Login fact.Source
 }
 
 // Node stands on every address of the names.

@@ -66,7 +66,13 @@ func (d *Deployment) ServedNames() fact.Of[[]*Name] {
 
 // SecureNames are the names as a browser asks for them, by their blocks.
 func (d *Deployment) SecureNames() fact.Of[[]Secured] {
-	return fact.Then(d.ServedNames(), secured)
+	return fact.Then(d.ServedNames(), func(names []*Name) []Secured {
+		out := secured(names)
+		for i := range out {
+			out[i].Login = d.secureLogin()
+		}
+		return out
+	})
 }
 
 // NamesHere is SecureNames where it is known which addresses are this host's.

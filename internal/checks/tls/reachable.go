@@ -80,6 +80,11 @@ func reachable(h *check.Hearing, s model.Secured) check.Verdict {
 		said += fmt.Sprintf(": %s in %s:%d", d.Text, d.Where, d.Line)
 		cure = mend(first, d)
 	}
+	if s.Plain() && s.Login.Where != "" {
+		h.Saw(s.Login)
+		return check.Failed(said+", and over http nobody can log in, since the session cookie is Secure", cure).
+			Because("Browsers send a Secure cookie over https alone: whoever logs in is a stranger again on the next page.")
+	}
 	v := check.Failed(said, cure).Breaking(!s.Plain())
 	if g, _ := first.Gate.Look(&fact.Notes{}); g.Shut {
 		v = v.Because("No visitor gets through on port 443: browsers wait, and give up.")
