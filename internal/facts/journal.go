@@ -43,6 +43,12 @@ func (f *Facts) KernelLog() fact.Of[[]Entry] {
 	return f.entries(tape.Ask{Kind: tape.KindCommand, Name: "journal-kernel"}, "journalctl -k")
 }
 
+// OutOfMemory is what the kernel and systemd said in two weeks of processes that
+// were killed for want of memory.
+func (f *Facts) OutOfMemory() fact.Of[[]Entry] {
+	return f.entries(tape.Ask{Kind: tape.KindCommand, Name: "journal-oom"}, "journalctl")
+}
+
 func (f *Facts) entries(a tape.Ask, where string) fact.Of[[]Entry] {
 	return fact.Then(f.text(a, where), func(body string) []Entry {
 		var out []Entry

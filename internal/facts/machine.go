@@ -36,3 +36,29 @@ func (f *Facts) OS() fact.Of[string] {
 		return fact.Absent[string]()
 	})
 }
+
+// Release is what /etc/os-release calls the system for programs.
+type Release struct {
+	ID, Version string // debian, 12
+	Text        string // the line that says the version
+	Line        int
+}
+
+// Release reads it.
+func (f *Facts) Release() fact.Of[Release] {
+	return fact.Then(f.File("/etc/os-release"), func(t string) Release {
+		var r Release
+		no := 0
+		for l := range strings.Lines(t) {
+			no++
+			name, v, _ := strings.Cut(strings.TrimSpace(l), "=")
+			switch v = strings.Trim(v, `"'`); name {
+			case "ID":
+				r.ID = v
+			case "VERSION_ID":
+				r.Version, r.Text, r.Line = v, strings.TrimSpace(l), no
+			}
+		}
+		return r
+	})
+}

@@ -57,8 +57,10 @@ func Build(f *facts.Facts) *Model {
 	b.f.Leaf(func() { b.m.kept = b.journalKeeping() })
 	b.f.Leaf(func() { b.m.Timeline = b.happened() })
 	b.m.boots = fact.Unknown[[]*BootUnit](fact.Why{Text: "not looked for yet"})
+	b.m.killed = fact.Unknown[[]*Killed](fact.Why{Text: "not looked for yet"})
 	if !f.Discovering() {
 		b.f.Leaf(func() { b.m.boots = b.bootUnits() })
+		b.f.Leaf(func() { b.m.killed = b.outOfMemory() })
 		for _, d := range b.m.Deployments {
 			b.f.Leaf(func() { b.account(d) })
 			b.f.Leaf(func() { b.guard(d) })
@@ -66,6 +68,10 @@ func Build(f *facts.Facts) *Model {
 		}
 	}
 	b.f.Leaf(b.renewals)
+	b.f.Leaf(func() { b.m.release = b.lifetime() })
+	if len(servers) > 0 {
+		b.f.Leaf(func() { b.m.journald = b.f.Journal(journald) })
+	}
 	b.looked()
 	return b.m
 }

@@ -22,6 +22,8 @@ type Copies struct {
 	Away      []fact.Source // jobs that bring something to another machine
 	Open      fact.Of[[]OpenCopy]
 	Files     fact.Of[[]CopiedFolder] // of uploads
+	DumpsAway fact.Source             // the line that brings the dumps, by name, to another machine; Where is "": none
+	Unclear   []fact.Source           // what may copy the uploads and does not show it
 	Searched  fact.Of[bool]           // as in Backup
 }
 
@@ -29,13 +31,6 @@ type Copies struct {
 type OpenCopy struct {
 	File   string
 	Source fact.Source
-}
-
-// CopiedFolder is a folder of uploads, with the job that copies it.
-type CopiedFolder struct {
-	*Upload
-	Held bool        // there is something in it
-	By   fact.Source // Where is "": no job on this host names it
 }
 
 // Node is a place of its own: no request stands on it.
@@ -79,6 +74,8 @@ func (b *builder) copies() {
 		}
 		x.Open = b.openCopies(list)
 		x.Files = fact.Then(d.Server.Uploads, func(folders []*Upload) []CopiedFolder { return b.copied(folders, all.jobs) })
+		x.Unclear = append(unclear(all.jobs), b.agents()...)
+		x.DumpsAway = dumpsAway(list, all.jobs)
 		d.copies = x
 	}
 }
@@ -92,20 +89,27 @@ var remotePlace = regex.New(`^([A-Za-z0-9_.-]+@)?[A-Za-z0-9][A-Za-z0-9.-]+:[^\\]
 // away is the line of a job that brings something to another machine.
 func (j *Job) away() (fact.Source, bool) {
 	for _, l := range j.lines {
-		words := unfold(l.words, 0)
-		for i, w := range words {
-			rest := words[i+1:]
-			remote := slices.ContainsFunc(rest, remotePlace.MatchString)
-			local := slices.ContainsFunc(rest, func(a string) bool { return strings.HasPrefix(a, "/") || strings.HasPrefix(a, "--repo=/") })
-			switch tool := path.Base(w); {
-			case slices.Contains(carriers, tool), (tool == "rsync" || tool == "scp" || tool == "borg") && remote,
-				tool == "restic" && (remote || !local || !slices.Contains(rest, "-r")), tool == "aws" && slices.Contains(rest, "s3"), tool == "ssh" && slices.Contains(words[:i], "|"),
-				tool == "gcloud" && slices.Contains(rest, "storage"), tool == "az" && slices.Contains(rest, "storage"), tool == "mc" && (slices.Contains(rest, "mirror") || slices.Contains(rest, "cp")):
-				return l.source, true
-			}
+		if l.away() {
+			return l.source, true
 		}
 	}
 	return fact.Source{}, false
+}
+
+func (l jobLine) away() bool {
+	words := unfold(l.words, 0)
+	for i, w := range words {
+		rest := words[i+1:]
+		remote := slices.ContainsFunc(rest, remotePlace.MatchString)
+		local := slices.ContainsFunc(rest, func(a string) bool { return strings.HasPrefix(a, "/") || strings.HasPrefix(a, "--repo=/") })
+		switch tool := path.Base(w); {
+		case slices.Contains(carriers, tool), (tool == "rsync" || tool == "scp" || tool == "borg") && remote,
+			tool == "restic" && (remote || !local || !slices.Contains(rest, "-r")), tool == "aws" && slices.Contains(rest, "s3"), tool == "ssh" && slices.Contains(words[:i], "|"),
+			tool == "gcloud" && slices.Contains(rest, "storage"), tool == "az" && slices.Contains(rest, "storage"), tool == "mc" && (slices.Contains(rest, "mirror") || slices.Contains(rest, "cp")):
+			return true
+		}
+	}
+	return false
 }
 
 const maxOpen = 4
@@ -132,50 +136,6 @@ func (b *builder) openCopies(list []*Backup) fact.Of[[]OpenCopy] {
 		return fact.Unknown[[]OpenCopy](n.Why())
 	}
 	return fact.Known(out)
-}
-
-// copied looks which job names a folder, or one around it.
-func (b *builder) copied(folders []*Upload, jobs []*Job) []CopiedFolder {
-	var out []CopiedFolder
-	for _, u := range folders {
-		c := CopiedFolder{Upload: u}
-		list, _ := b.f.Tree(u.Folder).Look(&b.notes)
-		c.Held = slices.ContainsFunc(list, func(e tape.Entry) bool { return e.Type == "file" && !strings.HasPrefix(path.Base(e.Path), ".") })
-		for _, j := range jobs {
-			if src, is := j.copies(u.Folder); is && j.Never == "" {
-				c.By = src
-			}
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-var copyTools = []string{"rsync", "tar", "restic", "borg", "borgmatic", "duplicity", "rclone", "kopia", "cp", "scp", "zip", "7z", "bsdtar", "rdiff-backup", "rsnapshot", "aws", "gsutil", "s3cmd", "tarsnap", "cpio", "duplicacy", "b2", "mc", "azcopy", "backup"}
-
-func (j *Job) copies(folder string) (fact.Source, bool) {
-	for _, l := range j.lines {
-		words := unfold(l.words, 0)
-		if !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(copyTools, path.Base(w)) }) {
-			continue
-		}
-		dir := ""
-		for i, w := range words {
-			if i > 0 && (words[i-1] == "-C" || words[i-1] == "cd") {
-				dir = w
-				if under(folder, path.Clean(w)) && w != "/" {
-					continue
-				}
-			}
-			if dir != "" && !path.IsAbs(w) && !strings.HasPrefix(w, "-") {
-				w = path.Join(dir, w)
-			}
-			if path.IsAbs(w) && under(folder, path.Clean(strings.TrimSuffix(w, "*"))) {
-				return l.source, true
-			}
-		}
-	}
-	return fact.Source{}, false
 }
 
 // Here are the databases of this machine; elsewhere says that there are others alone.

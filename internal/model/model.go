@@ -57,6 +57,9 @@ type Model struct {
 	keys     fact.Of[[]*KeyFile]
 	accounts fact.Of[netfiles.Accounts]
 	boots    fact.Of[[]*BootUnit]
+	release  fact.Of[[]*Lifetime]
+	killed   fact.Of[[]*Killed]
+	journald fact.Of[[]facts.Entry] // its own words
 }
 
 // Machine is what the host is.

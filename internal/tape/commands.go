@@ -36,6 +36,10 @@ const (
 // ended (gunicorn/arbiter.py, 20.1 to 23).
 const WorkerLost = `WORKER TIMEOUT|was sent SIG(KILL|SEGV|ABRT|BUS|ILL)|terminated due to signal (4|6|7|9|11)$`
 
+// OutOfMemory is how the kernel (mm/oom_kill.c, 5.0 and later) and systemd (246
+// and later) begin or end a line on a process that was killed for want of memory.
+const OutOfMemory = `^oom-kill:constraint=|killed by the OOM killer`
+
 // Commands is the one declared table: `assay asks` prints it.
 func Commands() []Row {
 	return []Row{
@@ -57,6 +61,9 @@ func Commands() []Row {
 			Path: bins("journalctl"), Why: "the same once the app has answered us with an error", Seconds: 8},
 		{Name: "journal-kernel", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-k", "-b", "-p", "warning", "-n", "200"},
 			Path: bins("journalctl"), Why: "the kernel's last 200 warnings since the machine started, when a site is down", Seconds: 8},
+		{Name: "journal-oom", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID,MESSAGE_ID", "--since=-14d", "-n", "100", "-g", OutOfMemory,
+			"_TRANSPORT=kernel", "+", "_PID=1", "MESSAGE_ID=" + MessageOutOfMemory},
+			Path: bins("journalctl"), Why: "what the kernel has killed for want of memory in two weeks, in its own words and systemd's, at most 100 lines", Seconds: 8},
 		{Name: "journal-systemd", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID", "-b", "-n", "60", "-p", "warning", "-u", "{}", "_PID=1"},
 			Path: bins("journalctl"), Why: "what systemd itself found wrong with a unit that does not run", Seconds: 8},
 		{Name: "journal-deaths", Argv: []string{"journalctl", "--no-pager", "-o", "json", "--output-fields=MESSAGE,PRIORITY,_PID,MESSAGE_ID", "--since=-14d", "-n", "300", "-u", "{}", "_PID=1",
