@@ -13,7 +13,7 @@ var _ = Family.Add(check.Check{
 	Guide:    "000 step 6: journalctl; 001 logging",
 	Why:      "When something breaks, nothing tells what it was.",
 	Cure:     check.OnHost,
-	Ask:      check.Both(check.OfHost((*model.Model).Journals, journalKept), check.Each((*model.Deployment).Units, said)),
+	Ask:      check.Both(check.OfHost((*model.Model).Journals, journalKept), check.Both(check.Each((*model.Deployment).Units, said), check.Each((*model.Deployment).Muffled, muffled))),
 })
 
 func journalKept(h *check.Hearing, j model.JournalSubject) check.Verdict {
@@ -57,4 +57,15 @@ func said(h *check.Hearing, u *model.Unit) check.Verdict {
 		Commands: []string{"sudo systemctl edit --full " + u.Name + "   # without " + src.Text, "sudo systemctl restart " + u.Name},
 		Verify:   "sudo journalctl -u " + u.Name + " -n 5 --no-pager", Minutes: 3,
 	})
+}
+
+// muffled is a service that says more than journald takes of one.
+func muffled(h *check.Hearing, x *model.Muffled) check.Verdict {
+	h.Saw(x.Source)
+	return check.Warned("journald has dropped lines of "+x.Unit+" in the last day: it says more than the limit lets through", check.Remedy{
+		Do: "Let it say less: an access log belongs to nginx, which has one, and DEBUG to development. Else raise its limit, which systemd sets for each unit (LogRateLimitBurst=; by itself 10000 lines in 30 seconds, and more with much room on the disk).",
+		Commands: []string{"sudo journalctl -u " + x.Unit + " --since=-1d -o cat --no-pager | cut -c1-60 | sort | uniq -c | sort -n | tail -n 5",
+			"sudo systemctl edit " + x.Unit + "   # [Service] LogRateLimitBurst=...", "sudo systemctl restart " + x.Unit},
+		Verify: "sudo journalctl -u systemd-journald --since=-1h -g Suppressed --no-pager", Minutes: 15,
+	}).Because("What is dropped is what is said when much is said: the lines of the outage itself.")
 }
