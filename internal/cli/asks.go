@@ -36,7 +36,7 @@ func readings() []reading {
 		{tape.KindMemory, "how much memory an app server and its workers take, from /proc, and how much memory and processor time their control group lets them have"},
 		{tape.KindDumps, "the files of a folder in which backups lie, at most 60, and of 16 what their headers say: which database, which version, whether they are whole"},
 		{tape.KindAddrs, "the addresses of the network interfaces"},
-		{tape.KindDNS, "the addresses of the names that nginx serves, from the system's own resolver"},
+		{tape.KindDNS, "the addresses of the names that nginx serves, with www and without, and of the servers that the app names, from the system's own resolver"},
 		{tape.KindKey, "which public key belongs to a TLS key's file: the hash of the public one is kept, and nothing of the private one"},
 		{tape.KindTLS, "TLS handshakes with this host, under the names that it serves: what any visitor may offer, old versions alone, weak suites alone"},
 		{tape.KindHTTP, "GET, HEAD and OPTIONS requests to this host and to the app's own socket, as a visitor or a page of another site sends them; the values of cookies are replaced"},

@@ -28,8 +28,9 @@ var arguments = map[string]*regex.Regex{
 	"unit":          unitName,
 	"journal":       unitName,
 	"journal-after": unitName, "journal-systemd": unitName, "journal-deaths": unitName, "journal-workers": unitName,
-	"exposure":   unitName,
-	"nginx-test": regex.New(`^/[A-Za-z0-9._/@+:,=~-]+$`),
+	"exposure":      unitName,
+	"fail2ban-jail": regex.New(`^[A-Za-z0-9_][A-Za-z0-9_.@:-]*$`),
+	"nginx-test":    regex.New(`^/[A-Za-z0-9._/@+:,=~-]+$`),
 }
 
 var unitName = regex.New(`^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$`)
@@ -143,7 +144,7 @@ func run(ctx context.Context, deed string, cmd *exec.Cmd) tape.Answer {
 	}
 	cmd.SysProcAttr.Setpgid = true
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 200 * time.Millisecond
+	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {

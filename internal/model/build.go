@@ -45,11 +45,11 @@ func Build(f *facts.Facts) *Model {
 		b.f.Leaf(b.fileSystems)
 		b.m.consoles, b.m.keys = b.consoles(), b.keyFiles()
 		b.m.open = b.openPorts()
-		b.f.Leaf(func() { b.m.wall = b.buildWall() })
+		b.f.Leaf(func() { b.m.wall, b.m.bans = b.buildWall(), b.bans() })
 	} else {
 		later := fact.Why{Text: "not looked for yet"}
 		b.m.consoles, b.m.keys = fact.Unknown[[]*Console](later), fact.Unknown[[]*KeyFile](later)
-		b.m.open, b.m.wall = fact.Unknown[[]*OpenPort](later), nil
+		b.m.open, b.m.wall, b.m.bans = fact.Unknown[[]*OpenPort](later), nil, fact.Unknown[[]*Bans](later)
 	}
 	b.f.Leaf(b.backups)
 	b.f.Leaf(b.copies)

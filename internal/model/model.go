@@ -49,6 +49,7 @@ type Model struct {
 	consoles fact.Of[[]*Console]
 	open     fact.Of[[]*OpenPort]
 	wall     *Wall
+	bans     fact.Of[[]*Bans]
 	kept     fact.Of[JournalKeeping]
 	rotation fact.Of[Rotation]
 	logs     fact.Of[[]*LogFile]
@@ -102,6 +103,8 @@ type Deployment struct {
 	crossings   []*Crossing
 	pages       []*Page
 	points      []*Points
+	typed       []*Counterpart
+	sixes       []*OverSix
 	debug       fact.Of[EnvValue] // FLASK_DEBUG, where it is on
 	uses        []*SocketUse
 	socketUnits fact.Of[[]*SocketUnit]
@@ -165,6 +168,7 @@ type AppServer struct {
 	History   fact.Of[tape.LeakReport]   // and in the git history of it; Absent: not asked for
 	EnvGaps   fact.Of[[]EnvGap]          // between the process and its unit's files
 	unitName  string
+	backends  []*Backend
 	packaged  fact.Of[string] // the version of a gunicorn that pip installed
 	settings  *settings
 	keyFile   fact.Of[[]string] // as gunicorn is told

@@ -93,6 +93,7 @@ func (b *builder) probe(d *Deployment) {
 	b.findDoors(d)
 	b.points(d)
 	b.unlisted(d)
+	b.f.Leaf(func() { b.counterparts(d); b.overSix(d) })
 	d.Database = fact.Absent[*Store]()
 	if d.Server != nil {
 		b.direct(d)
@@ -129,6 +130,7 @@ func (b *builder) probe(d *Deployment) {
 		d.dotenvs, d.takers, d.relay = b.dotenvs(d), b.takers(d.Server), b.relay(d.Server)
 		d.pins, d.procs = b.pins(d.Server), b.f.Procs()
 	})
+	b.f.Leaf(func() { d.Server.backends = b.backends(d.Server) })
 	b.f.Leaf(func() { b.throws(d) })
 	b.f.Leaf(func() { b.spots(d) })
 }
