@@ -90,9 +90,10 @@ func build(t *testing.T) string {
 	return out
 }
 
-// broken is a host of its own on which a case's fault is, with the program.
-func broken(ctx context.Context, t *testing.T, c house.Case, name, binary string) *lab.Host {
+func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	defer cancel()
 	h, err := lab.Up(ctx, c.On, lab.Options{Name: name})
 	if err != nil {
 		t.Fatal(err)
@@ -113,14 +114,6 @@ func broken(ctx context.Context, t *testing.T, c house.Case, name, binary string
 	if err := h.Put(ctx, binary, "/usr/local/bin/assay", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return h
-}
-
-func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
-	defer cancel()
-	h := broken(ctx, t, c, name, binary)
 	record := "assay record /root/case.tape"
 	if c.Deep {
 		record += " --deep"

@@ -30,7 +30,6 @@ type parser struct {
 	bytes  int
 	nodes  int
 	full   bool
-	text   *source // of the file that is being read
 }
 
 // Parse reads the main configuration file and all that it includes. prefix is
@@ -91,9 +90,7 @@ func (p *parser) read(name string) (string, error) {
 // file puts the statements of one file under parent.
 func (p *parser) file(name, text string, parent *Directive) {
 	p.open = append(p.open, name)
-	outer := p.text
-	p.text = &source{text: text}
-	defer func() { p.open, p.text = p.open[:len(p.open)-1], outer }()
+	defer func() { p.open = p.open[:len(p.open)-1] }()
 	cur := parent
 	var stmt []token
 	var last token
@@ -179,7 +176,7 @@ func (p *parser) finish(d *Directive) {
 }
 
 func (p *parser) add(file string, stmt []token, parent *Directive, block bool) *Directive {
-	d := &Directive{Name: stmt[0].text, File: file, Line: stmt[0].line, Parent: parent, isBlock: block, src: p.text}
+	d := &Directive{Name: stmt[0].text, File: file, Line: stmt[0].line, Parent: parent, isBlock: block}
 	for _, t := range stmt[1:] {
 		arg := t.text
 		if !strings.HasSuffix(d.Name, "_by_lua_block") {
