@@ -5,6 +5,7 @@ package check
 import (
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 // Severity says how bad a finding is.
@@ -69,6 +70,9 @@ type Remedy struct {
 	Verify   string   `json:"verify,omitempty"`   // a command that shows that it is mended
 	Minutes  int      `json:"minutes"`            // about how long
 	Cure     Cure     `json:"cure"`
+	// Steps are what assay does itself to mend it, where that can be known; who
+	// reads the rest does it by hand.
+	Steps []plan.Step `json:"-"`
 }
 
 // Outcome is how a hearing ended.

@@ -90,10 +90,9 @@ func build(t *testing.T) string {
 	return out
 }
 
-func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
+// broken is a host of its own on which a case's fault is, with the program.
+func broken(ctx context.Context, t *testing.T, c house.Case, name, binary string) *lab.Host {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
-	defer cancel()
 	h, err := lab.Up(ctx, c.On, lab.Options{Name: name})
 	if err != nil {
 		t.Fatal(err)
@@ -114,6 +113,14 @@ func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
 	if err := h.Put(ctx, binary, "/usr/local/bin/assay", 0o755); err != nil {
 		t.Fatal(err)
 	}
+	return h
+}
+
+func onHost(t *testing.T, c house.Case, name, binary string) *tape.Tape {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	defer cancel()
+	h := broken(ctx, t, c, name, binary)
 	record := "assay record /root/case.tape"
 	if c.Deep {
 		record += " --deep"

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,9 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/collect"
+	"assay/internal/host"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/report"
 	"assay/internal/tape"
 )
@@ -49,6 +52,11 @@ type Works struct {
 	// Describe says what was understood, for people; Data for programs.
 	Describe func(io.Writer, *model.Model) error
 	Data     func(*model.Model) any
+	// Fix makes the plan that mends the findings that are wanted.
+	Fix func(*tape.Tape, report.Report, func(report.Finding) bool) (plan.Plan, []report.Unmended)
+	// Hands change this host; Root says whether we may.
+	Hands func() host.Writer
+	Root  func() bool
 }
 
 // Look is how a host is looked at.
@@ -71,6 +79,7 @@ type app struct {
 	Env
 	exit    int
 	visited collect.Trace // where the time of a visit to this host went
+	answers *bufio.Reader // of who is asked
 }
 
 // usageError is one line about how assay was called, with the nearest right
@@ -95,6 +104,7 @@ func Main(env Env, args []string) (code int) {
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
+	root.PersistentPreRun = func(c *cobra.Command, _ []string) { a.remind(c.Name()) }
 	if err := root.Execute(); err != nil {
 		a.complain(err)
 		if _, is := errors.AsType[unseenError](err); is {
@@ -137,7 +147,7 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.Flags().Bool("version", false, "print the version")
-	root.AddCommand(a.checkVerb(), a.diagnoseVerb(), a.diffVerb(), a.configVerb(), a.explainVerb(), a.checksVerb(), a.modelVerb(), a.asksVerb(),
+	root.AddCommand(a.checkVerb(), a.diagnoseVerb(), a.fixVerb(), a.historyVerb(), a.undoVerb(), a.resumeVerb(), a.diffVerb(), a.configVerb(), a.explainVerb(), a.checksVerb(), a.modelVerb(), a.asksVerb(),
 		a.recordVerb(), a.collectVerb(), a.schemaVerb(), a.completionVerb(), a.versionVerb())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { _ = a.help(c) })

@@ -14,8 +14,8 @@ const (
 	exitFindings = 1 // a finding at or above --fail-on
 	exitUsage    = 2 // a wrong flag or verb, or a file named there that cannot be used
 	exitUnseen   = 3 // no deployment found, an unknown at or above --fail-on, or a --host out of reach
-	// 4, refused or rolled back, and 5, left half-done, are for the verbs that
-	// change a host.
+	exitRefused  = 4 // of the verbs that change a host: nothing was changed, or all of it was taken back
+	exitHalf     = 5 // of the same: not everything could be taken back
 )
 
 // exits are those of check, for its help and its page.

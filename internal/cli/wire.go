@@ -5,12 +5,14 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"os"
 
 	"assay/internal/audit"
 	"assay/internal/checks"
 	"assay/internal/collect"
 	"assay/internal/diagnose"
 	"assay/internal/facts"
+	"assay/internal/fix"
 	"assay/internal/host"
 	"assay/internal/model"
 	"assay/internal/remote"
@@ -50,5 +52,8 @@ func Wire(version, exe string) Works {
 		Families: checks.All,
 		Describe: func(w io.Writer, m *model.Model) error { return report.Model(w, model.Describe(m)) },
 		Data:     func(m *model.Model) any { return model.Describe(m) },
+		Fix:      fix.Make,
+		Hands:    func() host.Writer { return host.Hands(host.Options{Version: version}) },
+		Root:     func() bool { return os.Geteuid() == 0 },
 	}
 }

@@ -17,16 +17,16 @@ import (
 // order is the rooms in import order: a package imports only what stands above
 // it. A room with folders of its own (checks/nginx) has one place.
 var order = []string{
-	"regex", "tape", "syntax", "fact", "facts", "model", "check", "checks", "diagnose", "report", "story",
-	"host", "collect", "remote", "audit", "lab", "faults", "cli", "house",
+	"regex", "tape", "syntax", "fact", "facts", "model", "plan", "check", "checks", "diagnose", "report", "story", "fix",
+	"host", "collect", "remote", "audit", "apply", "lab", "faults", "cli", "house",
 }
 
 // holders may hold a host.
-var holders = []string{"host", "collect", "remote", "audit", "lab", "faults", "cli"}
+var holders = []string{"host", "collect", "remote", "audit", "apply", "lab", "faults", "cli"}
 
 // pure are the rooms from the tape to the report: no way to a host, a clock or
 // the environment, not even transitively.
-var pure = []string{"regex", "tape", "syntax", "fact", "facts", "model", "check", "checks", "diagnose", "report", "story"}
+var pure = []string{"regex", "tape", "syntax", "fact", "facts", "model", "plan", "check", "checks", "diagnose", "report", "story", "fix"}
 
 // runs may start programs.
 var runs = []string{"host", "remote", "lab"}

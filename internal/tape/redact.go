@@ -348,3 +348,31 @@ func (c cleaner) at(s string, all []span, named bool) string {
 	}
 	return b.String() + s[last:]
 }
+
+// Unmasked is a text with one word in the place of each token: two visits mask
+// the same secret with two tokens.
+func Unmasked(s string) string { return token.ReplaceAllString(s, "[masked]") }
+
+// HoldsMask says that a part of a text was a secret.
+func HoldsMask(s string) bool { return token.MatchString(s) }
+
+// SameBut says that a text as a tape has it, tokens in the place of secrets, can
+// be that text.
+func SameBut(seen, real string) bool {
+	parts := token.Split(seen, -1)
+	if !strings.HasPrefix(real, parts[0]) {
+		return false
+	}
+	if len(parts) == 1 {
+		return seen == real
+	}
+	real = real[len(parts[0]):]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(real, part)
+		if i < 0 {
+			return false
+		}
+		real = real[i+len(part):]
+	}
+	return strings.HasSuffix(real, parts[len(parts)-1])
+}

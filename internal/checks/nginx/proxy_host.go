@@ -7,6 +7,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -59,5 +60,6 @@ func proxyHost(h *check.Hearing, x *model.Handed) check.Verdict {
 		Commands: []string{"# beside " + where(x.Pass.File, x.Pass.Line) + ": " + x.Pass.Name + " " + x.Pass.Arg(0), "proxy_set_header Host $host;", "sudo nginx -t && sudo systemctl reload nginx"},
 		Verify:   "curl -sI " + x.Site().URL() + " | grep -i location",
 		Minutes:  5,
+		Steps:    plan.NginxListed("let nginx hand the visitor's Host on", x.Pass.Parent, "proxy_set_header", "Host", "proxy_set_header Host $host;"),
 	}).Because(because)
 }

@@ -39,6 +39,7 @@ type Directive struct {
 	Parent *Directive // nil for Config.Root alone
 
 	isBlock bool
+	src     *source // of File; nil for Config.Root
 }
 
 // ParseError is a place where nginx would refuse to load.

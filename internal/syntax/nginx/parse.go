@@ -30,6 +30,7 @@ type parser struct {
 	bytes  int
 	nodes  int
 	full   bool
+	text   *source // of the file that is being read
 }
 
 // Parse reads the main configuration file and all that it includes. prefix is
@@ -90,7 +91,9 @@ func (p *parser) read(name string) (string, error) {
 // file puts the statements of one file under parent.
 func (p *parser) file(name, text string, parent *Directive) {
 	p.open = append(p.open, name)
-	defer func() { p.open = p.open[:len(p.open)-1] }()
+	outer := p.text
+	p.text = &source{text: text}
+	defer func() { p.open, p.text = p.open[:len(p.open)-1], outer }()
 	cur := parent
 	var stmt []token
 	var last token
@@ -176,7 +179,7 @@ func (p *parser) finish(d *Directive) {
 }
 
 func (p *parser) add(file string, stmt []token, parent *Directive, block bool) *Directive {
-	d := &Directive{Name: stmt[0].text, File: file, Line: stmt[0].line, Parent: parent, isBlock: block}
+	d := &Directive{Name: stmt[0].text, File: file, Line: stmt[0].line, Parent: parent, isBlock: block, src: p.text}
 	for _, t := range stmt[1:] {
 		arg := t.text
 		if !strings.HasSuffix(d.Name, "_by_lua_block") {

@@ -1,0 +1,117 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"assay/internal/plan"
+)
+
+// back takes everything back in reverse: the files, then the units, which are
+// brought to where they were and take in the files as they were. It goes on where
+// one thing cannot be taken back, and says so.
+func (j Job) back(ctx context.Context, e *Entry, o Outcome) Outcome {
+	ctx = context.WithoutCancel(ctx)
+	why := ""
+	if o.Why != nil {
+		why = o.Why.Error()
+	}
+	var faults []error
+	if err := e.say(line{State: Undoing, Why: why}); err != nil {
+		faults = append(faults, err) // a full disk is no reason not to go back
+	}
+	for _, s := range slices.Backward(e.Swaps) {
+		j.tell("put %s back", s.Path)
+		if err := j.Host.Swap(s.Path, s.Mark, s.After, s.Before, true); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(e.Units) > 0 || slices.ContainsFunc(e.Plan.Steps, func(s plan.Step) bool { return s.Verb == "daemon-reload" }) {
+		faults = append(faults, j.units(ctx, e)...)
+	}
+	o.Undo = errors.Join(faults...)
+	o.State = Undone
+	if o.Undo != nil {
+		o.State = Stuck
+		why = strings.ReplaceAll(o.Undo.Error(), "\n", "; ")
+	}
+	if err := e.say(line{State: o.State, Why: why}); err != nil {
+		o.State, o.Undo = Stuck, errors.Join(o.Undo, err)
+	}
+	return o
+}
+
+// untouched says that everything which a kept change touched is as it left it, so
+// that all of it can be taken back, or nothing is.
+func (j Job) untouched(e *Entry) error {
+	last := map[string]Swap{}
+	for _, s := range e.Swaps {
+		last[s.Path] = s
+	}
+	for name, s := range last {
+		now, _, err := j.Host.Look(name, false)
+		if err != nil {
+			return err
+		}
+		if !now.Same(s.After) && !now.Same(s.Before) {
+			return fmt.Errorf("take change %d back: %s was changed since\nhint: if by a later change of assay (assay history), take that back first; as it was before, the file lies in %s",
+				e.ID, name, e.dir)
+		}
+	}
+	return nil
+}
+
+// units brings each unit that the plan touched to where it was.
+func (j Job) units(ctx context.Context, e *Entry) []error {
+	var faults []error
+	do := func(verb, unit string) {
+		j.tell("%s", strings.TrimSpace("systemctl "+verb+" "+unit))
+		if err := j.Host.Systemctl(ctx, verb, unit); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if slices.ContainsFunc(e.Plan.Steps, func(s plan.Step) bool { return s.Verb == "daemon-reload" }) {
+		do("daemon-reload", "")
+	}
+	for _, w := range slices.Backward(e.Units) {
+		now, err := was(ctx, j.Host, w.Unit)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		verb := touched(e.Plan, w.Unit)
+		switch {
+		case w.Active && !now.Active:
+			do("start", w.Unit)
+		case w.Active && verb != "":
+			do(verb, w.Unit)
+		case !w.Active && now.Active:
+			do("stop", w.Unit)
+		}
+		if now.Enabled != w.Enabled {
+			switch w.Enabled {
+			case "enabled":
+				do("enable", w.Unit)
+			case "disabled":
+				do("disable", w.Unit)
+			default:
+				faults = append(faults, fmt.Errorf("%s was %q, and is %q", w.Unit, w.Enabled, now.Enabled))
+			}
+		}
+	}
+	return faults
+}
+
+// touched is the verb by which a running unit took the plan's files in, and takes
+// in the old ones again.
+func touched(p plan.Plan, unit string) string {
+	for _, s := range p.Steps {
+		if s.Unit == unit && slices.Contains([]string{"restart", "reload", "reload-or-restart"}, s.Verb) {
+			return s.Verb
+		}
+	}
+	return ""
+}

@@ -1,0 +1,288 @@
+package apply
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/internal/host"
+	"assay/internal/plan"
+
+	"golang.org/x/sys/unix"
+)
+
+// Dir is where the journal lies: root's own, since it holds files as they were,
+// secrets among them.
+const Dir = "/var/lib/assay/journal"
+
+// keepFor is how long what ended well can be undone.
+const keepFor = 30 * 24 * time.Hour
+
+// State is how far a change has come.
+type State string
+
+// The states. An entry whose process died stays open or undoing.
+const (
+	Open    State = "open"    // under way, or cut off
+	Kept    State = "kept"    // done, looked at again, and good
+	Undoing State = "undoing" // being taken back, or cut off in that
+	Undone  State = "undone"  // everything is as it was
+	Stuck   State = "stuck"   // not everything could be taken back
+)
+
+// Entry is one change of the host, as the journal has it.
+type Entry struct {
+	ID     int       `json:"id"`
+	Began  time.Time `json:"began"`
+	By     string    `json:"by"` // who asked for it, as sudo says
+	Plan   plan.Plan `json:"plan"`
+	Swaps  []Swap    `json:"swaps"`
+	Units  []Was     `json:"units"`
+	Before []string  `json:"before"` // keys of the findings before
+	// The rest is read from the log.
+	State State     `json:"-"`
+	Ended time.Time `json:"-"`
+	Why   string    `json:"-"` // why it was undone, or is stuck
+	Begun int       `json:"-"` // steps that were begun: files first, then units
+
+	dir string
+}
+
+// Swap is one path's change.
+type Swap struct {
+	Path   string     `json:"path"`
+	Mark   string     `json:"mark"`
+	Before host.Image `json:"before"`
+	After  host.Image `json:"after"`
+	Step   int        `json:"step"` // of the plan
+}
+
+// Was is how a unit was before.
+type Was struct {
+	Unit    string `json:"unit"`
+	Active  bool   `json:"active"`
+	Enabled string `json:"enabled"` // systemd's word, "" where there is no such unit
+}
+
+// line is one of the log: each is on the disk before the next thing is done.
+type line struct {
+	At    time.Time `json:"at"`
+	State State     `json:"state,omitempty"`
+	Begin *int      `json:"begin,omitempty"`
+	Why   string    `json:"why,omitempty"`
+}
+
+// Unfinished is the entry that was cut off, if there is one.
+func Unfinished(dir string) (*Entry, error) {
+	all, err := History(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range all {
+		if e.State == Open || e.State == Undoing || e.State == Stuck {
+			return e, nil
+		}
+	}
+	return nil, nil
+}
+
+// History is all entries, the newest first. A folder in which no entry was
+// finished writing holds none: nothing had been changed then.
+func History(dir string) ([]*Entry, error) {
+	names, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []*Entry
+	for _, n := range names {
+		if _, err := strconv.Atoi(n.Name()); err != nil {
+			continue
+		}
+		e, err := read(filepath.Join(dir, n.Name()))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	slices.SortFunc(out, func(a, b *Entry) int { return b.ID - a.ID })
+	return out, nil
+}
+
+func read(dir string) (*Entry, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "entry.json"))
+	if err != nil {
+		return nil, err
+	}
+	e := &Entry{dir: dir, State: Open}
+	if err := json.Unmarshal(b, e); err != nil {
+		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, "entry.json"), err)
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "log"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	for l := range bytes.Lines(log) {
+		var x line
+		if json.Unmarshal(l, &x) != nil { // the last one, cut off
+			continue
+		}
+		if x.Begin != nil {
+			e.Begun = max(e.Begun, *x.Begin+1)
+		}
+		if x.State != "" {
+			e.State, e.Ended, e.Why = x.State, x.At, x.Why
+		}
+	}
+	return e, nil
+}
+
+// load reads the contents of the files, before and after.
+func (e *Entry) load() error {
+	for i := range e.Swaps {
+		for name, image := range map[string]*host.Image{"before": &e.Swaps[i].Before, "after": &e.Swaps[i].After} {
+			if image.Kind != host.FileImage {
+				continue
+			}
+			b, err := os.ReadFile(filepath.Join(e.dir, fmt.Sprintf("%d.%s", i, name)))
+			if err != nil {
+				return err
+			}
+			image.Body = b
+		}
+	}
+	return nil
+}
+
+// create writes an entry whole before anything of the host is touched: the file
+// entry.json comes last, by a rename.
+func create(dir string, e *Entry) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, n := range all {
+		if id, err := strconv.Atoi(n.Name()); err == nil {
+			e.ID = max(e.ID, id)
+		}
+	}
+	e.ID++
+	e.dir = filepath.Join(dir, strconv.Itoa(e.ID))
+	if err := os.Mkdir(e.dir, 0o700); err != nil {
+		return err
+	}
+	for i := range e.Swaps {
+		s := &e.Swaps[i]
+		s.Mark = fmt.Sprintf(".assay-%d-%d", e.ID, i)
+		for name, image := range map[string]host.Image{"before": s.Before, "after": s.After} {
+			if image.Kind != host.FileImage {
+				continue
+			}
+			if err := onDisk(filepath.Join(e.dir, fmt.Sprintf("%d.%s", i, name)), image.Body); err != nil {
+				return err
+			}
+		}
+	}
+	b, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if err := onDisk(filepath.Join(e.dir, "log"), nil); err != nil {
+		return err
+	}
+	if err := onDisk(filepath.Join(e.dir, "entry.new"), b); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(e.dir, "entry.new"), filepath.Join(e.dir, "entry.json")); err != nil {
+		return err
+	}
+	return errors.Join(flushed(e.dir), flushed(dir))
+}
+
+func onDisk(name string, b []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func flushed(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// say adds a line to the log.
+func (e *Entry) say(x line) error {
+	x.At = time.Now().UTC()
+	b, err := json.Marshal(x)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(e.dir, "log"), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	if x.State != "" {
+		e.State, e.Ended, e.Why = x.State, x.At, x.Why
+	}
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// prune takes away what ended long ago.
+func prune(dir string, now time.Time) {
+	all, err := History(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range all {
+		if (e.State == Kept || e.State == Undone) && now.Sub(e.Ended) > keepFor {
+			_ = os.RemoveAll(e.dir)
+		}
+	}
+}
+
+// ErrBusy says that another assay is changing this host.
+var ErrBusy = errors.New("another assay is changing this host")
+
+// lock is held while the host is changed; it ends with the process.
+func lock(dir string) (release func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		b, _ := os.ReadFile(f.Name())
+		_ = f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%w: %s", ErrBusy, strings.TrimSpace(string(b)))
+		}
+		return nil, err
+	}
+	_ = f.Truncate(0)
+	_, _ = f.WriteAt([]byte(fmt.Sprintf("process %d since %s\n", os.Getpid(), time.Now().UTC().Format("15:04:05 UTC"))), 0)
+	return func() { _ = f.Close() }, nil
+}

@@ -1,0 +1,69 @@
+package apply
+
+import (
+	"slices"
+
+	"assay/internal/check"
+	"assay/internal/report"
+)
+
+// Compared says what a change made worse, and what of cures (keys of findings)
+// is there still.
+//
+// Worse is a finding that was not there, of a check that was answered before. A
+// finding that only shows since something in front of it was mended is no harm
+// that we did: of a check that could not be answered then, or of a deployment
+// whose requests failed then.
+func Compared(before, after report.Report, cures []string) (worse, uncured []report.Finding) {
+	c := report.Compare(before, after)
+	down := func(deployment string) bool {
+		return slices.ContainsFunc(before.Findings, func(f report.Finding) bool { return f.Breaks && (f.Deployment == deployment || deployment == "") })
+	}
+	for _, f := range c.New {
+		passed := slices.ContainsFunc(before.Passed, func(p report.Passed) bool { return p.ID == f.ID })
+		unseen := slices.ContainsFunc(before.Unknown, func(u report.Unknown) bool { return u.ID == f.ID })
+		if !unseen && (passed || !down(f.Deployment)) && !replaced(f, before, cures) {
+			worse = append(worse, f)
+		}
+	}
+	worse = append(worse, c.Worse...)
+	for _, f := range after.Findings {
+		if slices.Contains(cures, f.Key) {
+			uncured = append(uncured, f)
+		}
+	}
+	for _, f := range c.Unseen {
+		if slices.Contains(cures, f.Key) {
+			uncured = append(uncured, f)
+		}
+	}
+	return worse, uncured
+}
+
+// replaced says that a new finding is one that was there, of another subject: one
+// that the same check still finds after a part of it was mended.
+func replaced(f report.Finding, before report.Report, cures []string) bool {
+	return slices.ContainsFunc(before.Findings, func(o report.Finding) bool {
+		return o.ID == f.ID && o.Deployment == f.Deployment && slices.Contains(cures, o.Key) && !harder(f, o)
+	})
+}
+
+func harder(a, b report.Finding) bool {
+	now, _ := check.ParseSeverity(a.Severity)
+	was, _ := check.ParseSeverity(b.Severity)
+	return now > was || a.Breaks && !b.Breaks
+}
+
+// compared judges a change whose report before is gone with the process: by the
+// keys that the journal kept.
+func compared(e *Entry, after report.Report) (worse, uncured []report.Finding) {
+	for _, f := range after.Findings {
+		switch {
+		case slices.Contains(e.Plan.Cures, f.Key):
+			uncured = append(uncured, f)
+		case f.Breaks && !slices.Contains(e.Before, f.Key):
+			worse = append(worse, f)
+		}
+	}
+	return worse, uncured
+}

@@ -1,0 +1,209 @@
+package apply
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os/user"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/internal/host"
+	"assay/internal/plan"
+	"assay/internal/syntax/edit"
+	"assay/internal/tape"
+)
+
+// ErrStale says that the host is not what it was when the plan was made.
+var ErrStale = errors.New("the plan is stale; look again")
+
+// prepare reads what the plan will change, checks that it is as it was seen, and
+// works out what it becomes. Nothing is changed.
+func prepare(ctx context.Context, h host.Writer, p plan.Plan) (*Entry, error) {
+	e := &Entry{Plan: p}
+	now := map[string]host.Image{} // paths that an earlier step changes already
+	for i, s := range p.Steps {
+		if s.Kind == plan.Unit {
+			if s.Unit == "" || slices.ContainsFunc(e.Units, func(w Was) bool { return w.Unit == s.Unit }) {
+				continue
+			}
+			w, err := was(ctx, h, s.Unit)
+			if err != nil {
+				return nil, err
+			}
+			e.Units = append(e.Units, w)
+			continue
+		}
+		from, name, err := h.Look(s.Path, s.Kind != plan.Link && s.Kind != plan.Remove)
+		if err != nil {
+			return nil, err
+		}
+		if later, ok := now[name]; ok {
+			from = later
+		}
+		to, err := become(s, from)
+		if err != nil {
+			return nil, err
+		}
+		if parents, err := folders(h, name, i); err != nil {
+			return nil, err
+		} else if s.Kind == plan.Write || s.Kind == plan.Link {
+			e.Swaps = append(e.Swaps, fresh(parents, e.Swaps)...)
+		}
+		now[name] = to
+		if !from.Same(to) {
+			e.Swaps = append(e.Swaps, Swap{Path: name, Before: from, After: to, Step: i})
+		}
+	}
+	return e, nil
+}
+
+// fresh drops folders that an earlier step makes.
+func fresh(list, there []Swap) []Swap {
+	return slices.DeleteFunc(list, func(s Swap) bool {
+		return slices.ContainsFunc(there, func(o Swap) bool { return o.Path == s.Path })
+	})
+}
+
+// folders are those above a path that are to be made.
+func folders(h host.Writer, name string, step int) ([]Swap, error) {
+	var out []Swap
+	for dir := parent(name); dir != "/"; dir = parent(dir) {
+		i, _, err := h.Look(dir, true)
+		if err != nil {
+			return nil, err
+		}
+		if i.Kind == host.FolderHere {
+			break
+		}
+		if i.Kind != host.Nothing {
+			return nil, fmt.Errorf("change %s: %s is no folder", name, dir)
+		}
+		out = append(out, Swap{Path: dir, Before: i, After: host.Image{Kind: host.FolderHere, Mode: 0o755}, Step: step})
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+func parent(p string) string {
+	i := strings.LastIndexByte(p, '/')
+	return p[:max(i, 1)]
+}
+
+// become is what a step makes of what lies at its path.
+func become(s plan.Step, from host.Image) (to host.Image, err error) {
+	stale := func(why string) (host.Image, error) {
+		return host.Image{}, fmt.Errorf("%s %s: %w", s.Path, why, ErrStale)
+	}
+	switch s.Kind {
+	case plan.Edit:
+		if from.Kind != host.FileImage {
+			return stale("is no file any more")
+		}
+		text := string(from.Body)
+		if !tape.SameBut(s.Seen, text) {
+			return stale("has another text")
+		}
+		to = from
+		seen, _ := edit.Split(s.Seen)
+		real, _ := edit.Split(text)
+		if len(seen) != len(real) {
+			return stale("has a secret of several lines")
+		}
+		for _, l := range s.Lines {
+			for i, old := range l.Old {
+				if real[l.Line-1+i] != old {
+					return stale(fmt.Sprintf("has another line %d", l.Line+i))
+				}
+			}
+		}
+		text, err = edit.Apply(text, s.Lines)
+		to.Body = []byte(secrets(text))
+		return to, err
+	case plan.Write:
+		if from.Kind != host.Nothing {
+			return stale("is there already")
+		}
+		to = host.Image{Kind: host.FileImage, Mode: 0o644, Body: []byte(secrets(s.Body))}
+		return owned(s, to)
+	case plan.Folder:
+		if from.Kind != host.Nothing {
+			return stale("is there already")
+		}
+		return owned(s, host.Image{Kind: host.FolderHere, Mode: 0o755})
+	case plan.Link:
+		if from.Kind != host.Nothing && from.Kind != host.LinkImage {
+			return stale("is no link")
+		}
+		return host.Image{Kind: host.LinkImage, Target: s.Target, UID: from.UID, GID: from.GID}, nil
+	case plan.Remove:
+		if from.Kind == host.Nothing {
+			return stale("is gone already")
+		}
+		return host.Image{Kind: host.Nothing}, nil
+	case plan.Own:
+		if from.Kind != host.FileImage && from.Kind != host.FolderHere {
+			return stale("is not there any more")
+		}
+		return owned(s, from)
+	}
+	return from, fmt.Errorf("a step of the kind %q is not known", s.Kind)
+}
+
+// owned gives an image the owner, group and mode that a step names.
+func owned(s plan.Step, i host.Image) (host.Image, error) {
+	if s.Owner != "" {
+		u, err := user.Lookup(s.Owner)
+		if err != nil {
+			return i, fmt.Errorf("%s: %w", s.Path, err)
+		}
+		i.UID, _ = strconv.Atoi(u.Uid)
+	}
+	if s.Group != "" {
+		g, err := user.LookupGroup(s.Group)
+		if err != nil {
+			return i, fmt.Errorf("%s: %w", s.Path, err)
+		}
+		i.GID, _ = strconv.Atoi(g.Gid)
+	}
+	if s.Mode != "" {
+		m, err := strconv.ParseUint(s.Mode, 8, 12)
+		if err != nil {
+			return i, fmt.Errorf("%s: the mode %q is none", s.Path, s.Mode)
+		}
+		i.Mode = uint32(m)
+	}
+	return i, nil
+}
+
+// secrets makes those that a text asks for.
+func secrets(text string) string {
+	for strings.Contains(text, plan.Secret) {
+		b := make([]byte, 32)
+		_, _ = rand.Read(b) // never fails (Go 1.24)
+		text = strings.Replace(text, plan.Secret, hex.EncodeToString(b), 1)
+	}
+	return text
+}
+
+// was is how systemd has a unit now.
+func was(ctx context.Context, h host.Writer, unit string) (Was, error) {
+	v := h.See(ctx, tape.Ask{Kind: tape.KindCommand, Name: "unit", Arg: unit})[0]
+	if v.Status != tape.Seen {
+		return Was{}, fmt.Errorf("look at %s: %s", unit, v.Why)
+	}
+	w := Was{Unit: unit}
+	for l := range strings.Lines(v.Body) {
+		key, value, _ := strings.Cut(strings.TrimSpace(l), "=")
+		switch key {
+		case "ActiveState":
+			w.Active = value == "active" || value == "reloading" || value == "activating"
+		case "UnitFileState":
+			w.Enabled = value
+		}
+	}
+	return w, nil
+}

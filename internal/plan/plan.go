@@ -1,0 +1,180 @@
+// Package plan is what is to be done to a host, as data: checks say what would
+// mend a finding, fix joins that into one plan, apply carries it out.
+package plan
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+
+	"assay/internal/syntax/edit"
+	"assay/internal/tape"
+)
+
+// Kind says what a step does.
+type Kind string
+
+// The kinds.
+const (
+	Edit   Kind = "edit"   // Path: Lines of a file
+	Write  Kind = "write"  // Path: a file that is not there yet, with Body
+	Remove Kind = "remove" // Path: a file, a link or an empty folder
+	Link   Kind = "link"   // Path: a link to Target, in place of whatever link or nothing is there
+	Folder Kind = "folder" // Path: a folder that is not there yet
+	Own    Kind = "own"    // Path: Owner, Group and Mode of what is there; "" leaves it
+	Unit   Kind = "unit"   // Verb of systemctl, on Unit
+	Set    Kind = "set"    // a Setting: fix makes an edit or a write of it
+)
+
+// Step is one change of a host. What is not named for its kind is empty.
+type Step struct {
+	Kind    Kind         `json:"kind"`
+	Say     string       `json:"say"` // what it does: "let nginx hand the visitor's Host on"
+	Path    string       `json:"path,omitempty"`
+	Lines   []edit.Lines `json:"lines,omitempty"`
+	Body    string       `json:"body,omitempty"` // with Secret where one is to be made
+	Target  string       `json:"target,omitempty"`
+	Owner   string       `json:"owner,omitempty"` // names of this host
+	Group   string       `json:"group,omitempty"`
+	Mode    string       `json:"mode,omitempty"` // "0640"
+	Unit    string       `json:"unit,omitempty"`
+	Verb    string       `json:"verb,omitempty"`
+	Setting *Setting     `json:"setting,omitempty"`
+	Seen    string       `json:"seen,omitempty"` // an edit's file as it was looked at, secrets masked
+	Cures   []string     `json:"cures"`          // keys of the findings
+	Then    []Act        `json:"then,omitempty"` // what makes it count; fix makes steps of these
+	Tests   []Test       `json:"tests,omitempty"`
+}
+
+// Setting is one key of a file that holds keys and values.
+type Setting struct {
+	Syntax  Syntax   `json:"syntax"`
+	Section string   `json:"section,omitempty"`
+	Key     string   `json:"key"`
+	Values  []string `json:"values"` // several lines of one key: a drop-in that empties a list first
+}
+
+// Syntax is how a file of settings is written.
+type Syntax string
+
+// The ways of writing one.
+const (
+	Ini    Syntax = "ini"    // [Section], Key=value: systemd
+	Spaced Syntax = "spaced" // key value: Redis
+	Equals Syntax = "equals" // key = value: PostgreSQL, gunicorn.conf.py
+	Shell  Syntax = "shell"  // KEY=value: environment files
+)
+
+// Secret in a Body or a new line stands for one that is made when the step is
+// carried out: 32 bytes of chance, in hex.
+const Secret = "@assay-makes-a-secret@"
+
+// Act is one verb of systemctl on a unit.
+type Act struct {
+	Verb string `json:"verb"`
+	Unit string `json:"unit,omitempty"`
+}
+
+// Test is a format's own validator: a row of the table of host.
+type Test struct {
+	Name string `json:"name"`
+	Arg  string `json:"arg"`
+}
+
+// Plan is what one run does, in its order: files, then units.
+type Plan struct {
+	Steps []Step   `json:"steps"`
+	Tests []Test   `json:"tests"` // between the files and the units
+	Cures []string `json:"cures"` // keys of the findings that are gone after it
+}
+
+// ID names a plan by what it does: the same steps from the same state of the
+// host have the same one.
+func (p Plan) ID() string {
+	b, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // strings and numbers alone
+	}
+	sum := sha256.Sum256([]byte(tape.Unmasked(string(b))))
+	return hex.EncodeToString(sum[:4])
+}
+
+// Empty says that there is nothing to do.
+func (p Plan) Empty() bool { return len(p.Steps) == 0 }
+
+// All joins the parts of one remedy; where one part is not certain, nothing is.
+func All(parts ...[]Step) []Step {
+	if slices.ContainsFunc(parts, func(p []Step) bool { return len(p) == 0 }) {
+		return nil
+	}
+	return slices.Concat(parts...)
+}
+
+// Systemctl is a step of systemctl alone.
+func Systemctl(say, verb, unit string) []Step {
+	return []Step{{Kind: Unit, Say: say, Verb: verb, Unit: unit}}
+}
+
+// DropIn sets a key of a unit in a drop-in of ours; values that begin with ""
+// empty a list first. The unit is restarted, if it runs, or started.
+func DropIn(say, unit, section, key string, values ...string) []Step {
+	if unit == "" {
+		return nil
+	}
+	return []Step{{Kind: Set, Say: say, Path: DropInPath(unit), Setting: &Setting{Syntax: Ini, Section: section, Key: key, Values: values},
+		Then: []Act{{Verb: "restart", Unit: unit}}, Tests: []Test{{Name: "unit-verify", Arg: unit}}}}
+}
+
+// DropInPath is the drop-in of a unit that is ours. It is read last but for names
+// that begin with zz, so that an operator's override.conf does not take it back.
+func DropInPath(unit string) string { return "/etc/systemd/system/" + unit + ".d/zz-assay.conf" }
+
+// Key sets a key in a file of settings.
+func Key(say, path string, syntax Syntax, key, value string, then ...Act) []Step {
+	return []Step{{Kind: Set, Say: say, Path: path, Setting: &Setting{Syntax: syntax, Key: key, Values: []string{value}}, Then: then}}
+}
+
+// Change is a step that replaces lines of a file.
+func Change(say, path string, c edit.Lines, then ...Act) []Step {
+	return []Step{{Kind: Edit, Say: say, Path: path, Lines: []edit.Lines{c}, Then: then}}
+}
+
+// New is a file that is not there yet, root's own.
+func New(say, path, mode, body string, then ...Act) []Step {
+	return []Step{{Kind: Write, Say: say, Path: path, Mode: mode, Body: body, Then: then}}
+}
+
+// Owned gives a path another owner, group or mode; "" leaves it.
+func Owned(say, path, owner, group, mode string) []Step {
+	return []Step{{Kind: Own, Say: say, Path: path, Owner: owner, Group: group, Mode: mode}}
+}
+
+// Gone takes a file or a link away.
+func Gone(say, path string, then ...Act) []Step {
+	return []Step{{Kind: Remove, Say: say, Path: path, Then: then}}
+}
+
+// order is in which the verbs of systemctl are carried out.
+var order = []string{"daemon-reload", "reset-failed", "disable", "stop", "unmask", "enable", "reload-or-restart", "reload", "restart", "start"}
+
+// Ordered sorts unit steps: what others stand on first, nginx last.
+func Ordered(acts []Act) []Act {
+	rank := func(a Act) int {
+		switch {
+		case a.Unit == "":
+			return 0
+		case a.Unit == "nginx.service" || a.Unit == "apache2.service":
+			return 3
+		case a.Unit == "redis-server.service" || len(a.Unit) > 10 && a.Unit[:10] == "postgresql" || a.Unit == "mariadb.service" || a.Unit == "memcached.service":
+			return 1
+		}
+		return 2
+	}
+	out := slices.Clone(acts)
+	slices.SortStableFunc(out, func(a, b Act) int {
+		return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Unit, b.Unit), slices.Index(order, a.Verb)-slices.Index(order, b.Verb))
+	})
+	return out
+}
