@@ -144,7 +144,7 @@ func run(ctx context.Context, deed string, cmd *exec.Cmd) tape.Answer {
 	}
 	cmd.SysProcAttr.Setpgid = true
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = 200 * time.Millisecond
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
