@@ -38,6 +38,8 @@ type Outcome struct {
 	After  report.Report    // the last look
 	Worse  []report.Finding // that made us take it back
 	Uncure []report.Finding // that it should have cured
+
+	refused string // the unit that did not take it in
 }
 
 func (j Job) tell(format string, args ...any) {
@@ -64,7 +66,7 @@ func (j Job) Run(ctx context.Context, p plan.Plan, before report.Report) (Outcom
 	if e, err := Unfinished(j.dir()); err != nil {
 		return Outcome{}, err
 	} else if e != nil {
-		return Outcome{}, fmt.Errorf("change %d was cut off\nhint: sudo assay undo %d takes it back, sudo assay resume %d ends it", e.ID, e.ID, e.ID)
+		return Outcome{}, fmt.Errorf("change %d %s", e.ID, e.unended())
 	}
 	prune(j.dir(), time.Now())
 	e, err := prepare(ctx, j.Host, p)
@@ -133,7 +135,7 @@ func (j Job) again(ctx context.Context, id int, may func(*Entry) error, do func(
 func (j Job) end(ctx context.Context, e *Entry, before report.Report, knew bool) Outcome {
 	ctx = context.WithoutCancel(ctx)
 	o := Outcome{Entry: e, Before: before}
-	if o.Why = j.forward(ctx, e); o.Why != nil {
+	if o.Why = j.forward(ctx, e, &o.refused); o.Why != nil {
 		return j.back(ctx, e, o)
 	}
 	j.tell("look again")
@@ -173,7 +175,7 @@ func blame(o Outcome) error {
 }
 
 // forward does each step that is not done yet.
-func (j Job) forward(ctx context.Context, e *Entry) error {
+func (j Job) forward(ctx context.Context, e *Entry, refused *string) error {
 	for i, s := range e.Swaps {
 		if err := e.say(line{Begin: &i}); err != nil {
 			return err
@@ -200,6 +202,7 @@ func (j Job) forward(ctx context.Context, e *Entry) error {
 		}
 		j.tell("%s", strings.TrimSpace("systemctl "+s.Verb+" "+s.Unit))
 		if err := j.Host.Systemctl(ctx, s.Verb, s.Unit); err != nil {
+			*refused = s.Unit
 			return err
 		}
 	}

@@ -30,7 +30,7 @@ func (j Job) back(ctx context.Context, e *Entry, o Outcome) Outcome {
 		}
 	}
 	if len(e.Units) > 0 || slices.ContainsFunc(e.Plan.Steps, func(s plan.Step) bool { return s.Verb == "daemon-reload" }) {
-		faults = append(faults, j.units(ctx, e)...)
+		faults = append(faults, j.units(ctx, e, o.refused)...)
 	}
 	o.Undo = errors.Join(faults...)
 	o.State = Undone
@@ -64,8 +64,9 @@ func (j Job) untouched(e *Entry) error {
 	return nil
 }
 
-// units brings each unit that the plan touched to where it was.
-func (j Job) units(ctx context.Context, e *Entry) []error {
+// units brings each unit that the plan touched to where it was. The one that
+// refused to take the new files in has the old ones still.
+func (j Job) units(ctx context.Context, e *Entry, refused string) []error {
 	var faults []error
 	do := func(verb, unit string) {
 		j.tell("%s", strings.TrimSpace("systemctl "+verb+" "+unit))
@@ -86,7 +87,7 @@ func (j Job) units(ctx context.Context, e *Entry) []error {
 		switch {
 		case w.Active && !now.Active:
 			do("start", w.Unit)
-		case w.Active && verb != "":
+		case w.Active && verb != "" && !(w.Unit == refused && verb != "restart"):
 			do(verb, w.Unit)
 		case !w.Active && now.Active:
 			do("stop", w.Unit)

@@ -149,6 +149,14 @@ func read(dir string) (*Entry, error) {
 	return e, nil
 }
 
+// unended says what is to be done about an entry that has no good end.
+func (e *Entry) unended() string {
+	if e.State == Open {
+		return fmt.Sprintf("was cut off\nhint: sudo assay undo %d takes it back, sudo assay resume %d ends it", e.ID, e.ID)
+	}
+	return fmt.Sprintf("is not wholly taken back\nhint: sudo assay undo %d", e.ID)
+}
+
 // load reads the contents of the files, before and after.
 func (e *Entry) load() error {
 	for i := range e.Swaps {

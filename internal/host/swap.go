@@ -31,8 +31,11 @@ func (h hands) swap(p, mark string, from, to Image, torn bool) error {
 		return err
 	}
 	defer unix.Close(dir)
-	if err := unix.Unlinkat(dir, mark, 0); err != nil && !errors.Is(err, unix.ENOENT) {
-		return fmt.Errorf("clear %s away: %w", mark, err)
+	var st unix.Stat_t // a read-only disk says so even where there is nothing to clear away
+	if err := unix.Fstatat(dir, mark, &st, unix.AT_SYMLINK_NOFOLLOW); err == nil {
+		if err := unix.Unlinkat(dir, mark, 0); err != nil {
+			return fmt.Errorf("clear %s away: %w", mark, err)
+		}
 	}
 	now, _, err := h.Look(p, false)
 	if err != nil {
