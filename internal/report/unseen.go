@@ -155,6 +155,15 @@ func (p *page) sum(r Report) {
 		s = tally(r) + "."
 	}
 	p.para("", 0, s, st)
+	able := 0
+	for _, f := range r.Findings {
+		if len(f.Remedy.Steps) > 0 {
+			able++
+		}
+	}
+	if able > 0 {
+		p.para("", 0, fmt.Sprintf("assay can mend %d of them, and shows first how: sudo assay fix", able), none)
+	}
 }
 
 // tally is "3 findings (1 critical, 2 high), 1 of them a consequence, 34 passed,
