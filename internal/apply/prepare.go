@@ -113,14 +113,19 @@ func become(s plan.Step, from host.Image) (to host.Image, err error) {
 		if len(seen) != len(real) {
 			return stale("has a secret of several lines")
 		}
-		for _, l := range s.Lines {
+		lines := slices.Clone(s.Lines)
+		for n, l := range lines {
+			if l.Line < 1 || l.Line-1+len(l.Old) > len(real) {
+				return stale(fmt.Sprintf("has no line %d", l.Line))
+			}
 			for i, old := range l.Old {
-				if real[l.Line-1+i] != old {
+				if !tape.SameBut(old, real[l.Line-1+i]) {
 					return stale(fmt.Sprintf("has another line %d", l.Line+i))
 				}
 			}
+			lines[n].Old = real[l.Line-1 : l.Line-1+len(l.Old)]
 		}
-		text, err = edit.Apply(text, s.Lines)
+		text, err = edit.Apply(text, lines)
 		to.Body = []byte(secrets(text))
 		return to, err
 	case plan.Write:

@@ -25,6 +25,7 @@ type Leaf struct {
 	// directives of nginx that name them.
 	Old       fact.Of[tape.Handshake]
 	Protocols []fact.Source
+	OldAt     []*syntax.Directive // these
 	// Static and Blocks are what came of offering, up to TLS 1.2, suites without
 	// forward secrecy alone, and suites whose blocks are not authenticated alone.
 	Static, Blocks fact.Of[tape.Handshake]
@@ -53,6 +54,7 @@ type CertFile struct {
 	Path    string
 	Lineage string      // certbot's name for it, "" when it is not certbot's
 	Source  fact.Source // the directive
+	At      *syntax.Directive
 	Chain   fact.Of[[]*x509.Certificate]
 	Beside  fact.Of[[]*x509.Certificate] // chain.pem in the same folder
 	HTTP    fact.Of[bool]                // certbot renews it over HTTP, where every name must lead here
@@ -129,7 +131,7 @@ func (b *builder) oldProtocols(l *Leaf) {
 		set := syntax.Effective(x.Server, "ssl_protocols")
 		for _, d := range set {
 			if src := facts.DirectiveSource(d); (slices.Contains(d.Args, "TLSv1") || slices.Contains(d.Args, "TLSv1.1")) && !slices.Contains(l.Protocols, src) {
-				l.Protocols = append(l.Protocols, src)
+				l.Protocols, l.OldAt = append(l.Protocols, src), append(l.OldAt, d)
 			}
 		}
 		if name != "" {
@@ -237,7 +239,7 @@ func (b *builder) certFile(name, ip string, port int, shake fact.Of[tape.Handsha
 	if d == nil || !path.IsAbs(file) || strings.Contains(file, "$") {
 		return nil
 	}
-	c := &CertFile{Path: file, Source: directiveSource(d), HTTP: fact.Absent[bool]()}
+	c := &CertFile{Path: file, Source: directiveSource(d), At: d, HTTP: fact.Absent[bool]()}
 	c.Chain = fact.Then(b.f.File(file), certificates)
 	c.Beside = fact.Then(b.f.File(path.Join(path.Dir(file), "chain.pem")), certificates)
 	if rest, is := strings.CutPrefix(file, "/etc/letsencrypt/live/"); is && strings.Count(rest, "/") == 1 {

@@ -20,6 +20,7 @@ type Challenge struct {
 	Denied  bool   // nobody may ask
 	Passed  bool   // it is handed to the app
 	At      fact.Source
+	Server  *syntax.Directive // that answers
 }
 
 // challengePath is a file that no client is writing now.
@@ -67,7 +68,7 @@ func (w *Challenge) follow(n *Nginx) bool {
 		if where == nil {
 			where = at.Server
 		}
-		w.At = facts.DirectiveSource(where)
+		w.At, w.Server = facts.DirectiveSource(where), at.Server
 		if to := leads(at.Server, m.Location); to != "" {
 			if tls || !strings.HasPrefix(to, "https://") {
 				return false

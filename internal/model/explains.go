@@ -14,15 +14,23 @@ import (
 // endpoint cannot work: a listen without ssl, or protocols that nobody speaks
 // any more. Where is "" when no line does.
 func (e *Endpoint) Explains() fact.Source {
+	if d := e.Explained(); d != nil {
+		return facts.DirectiveSource(d)
+	}
+	return fact.Source{}
+}
+
+// Explained is the statement itself.
+func (e *Endpoint) Explained() *syntax.Directive {
 	var n fact.Notes
 	shake, state := e.Shake.Look(&n)
 	if state != fact.IsKnown || !e.Own || shake.Error == "" || shake.Class == "refused" || shake.Class == "timeout" {
-		return fact.Source{}
+		return nil
 	}
 	ip, p, err := net.SplitHostPort(e.Addr)
 	port, _ := strconv.Atoi(p)
 	if err != nil || len(e.name.Sites) == 0 {
-		return fact.Source{}
+		return nil
 	}
 	var all []*syntax.Directive
 	for _, s := range e.name.Sites[0].nginx.Sites {
@@ -30,22 +38,22 @@ func (e *Endpoint) Explains() fact.Source {
 	}
 	at := syntax.SelectServer(all, ip, port, e.Name, true)
 	if at.Server == nil {
-		return fact.Source{}
+		return nil
 	}
 	if !at.TLS {
 		for _, d := range at.Server.Find("listen") {
 			if l, ok := syntax.ParseListen(d); ok && l.Port == port {
-				return facts.DirectiveSource(d)
+				return d
 			}
 		}
 	}
 	set := syntax.Effective(at.Server, "ssl_protocols")
 	if len(set) == 0 {
-		return fact.Source{}
+		return nil
 	}
 	last := set[len(set)-1]
 	if slices.Contains(last.Args, "TLSv1.2") || slices.Contains(last.Args, "TLSv1.3") {
-		return fact.Source{}
+		return nil
 	}
-	return facts.DirectiveSource(last)
+	return last
 }

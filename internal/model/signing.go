@@ -131,3 +131,31 @@ func (s *AppServer) SetIn(name string) (file string, line int, ok bool) {
 	v, ok := t.Env[name]
 	return v.File, v.Line, ok && v.Line > 0
 }
+
+// EnvFileFor is the file of variables (EnvironmentFile=) that sets one, or, where
+// nothing does, the only one that the unit reads.
+func (s *AppServer) EnvFileFor(name string) (string, bool) {
+	var n fact.Notes
+	u, state := s.Unit.Look(&n)
+	if state != fact.IsKnown {
+		return "", false
+	}
+	t, state := u.Files.Look(&n)
+	if state != fact.IsKnown || len(t.EnvHidden) > 0 {
+		return "", false
+	}
+	var files []string
+	for _, x := range t.All("Service", "EnvironmentFile") {
+		if x.Value != "" {
+			files = append(files, strings.TrimPrefix(x.Value, "-"))
+		}
+	}
+	v, set := t.Env[name]
+	if set {
+		return v.File, slices.Contains(files, v.File)
+	}
+	if len(files) != 1 || !strings.HasPrefix(files[0], "/") || strings.ContainsAny(files[0], "*?[%") {
+		return "", false
+	}
+	return files[0], true
+}

@@ -32,7 +32,11 @@ func scripted(s plan.Step) string {
 	path := quoted(s.Path)
 	switch s.Kind {
 	case plan.Edit:
-		return "patch --fuzz=0 " + path + " <<'ASSAY'\n" + hunks(s.Lines) + "ASSAY\n"
+		if h := hunks(s.Lines); strings.Contains(h, plan.Secret) {
+			return "sed \"s/" + plan.Secret + "/$(openssl rand -hex 32)/\" <<'ASSAY' | patch --fuzz=0 " + path + "\n" + h + "ASSAY\n"
+		} else {
+			return "patch --fuzz=0 " + path + " <<'ASSAY'\n" + h + "ASSAY\n"
+		}
 	case plan.Write:
 		body := strings.TrimSuffix(s.Body, "\n")
 		end := "<<'ASSAY'\n" + body + "\nASSAY\n"

@@ -8,6 +8,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -21,7 +22,7 @@ func down(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.Reme
 			Do: "On the database's machine: start the server, let it listen on that address (listen_addresses, bind-address), and open the port in its firewall. If it has moved, correct the URL.", Commands: edit(s), Minutes: 15}
 	case state == fact.IsKnown && !u.Running():
 		h.Saw(u.Source)
-		rem := check.Remedy{Do: "Start it; if it does not come up, its log says why.", Commands: []string{"sudo systemctl start " + u.Name, "systemctl status " + u.Name}}
+		rem := check.Remedy{Do: "Start it; if it does not come up, its log says why.", Commands: []string{"sudo systemctl start " + u.Name, "systemctl status " + u.Name}, Steps: started(s, u)}
 		if s.Kind == "PostgreSQL" {
 			rem.Commands = append(rem.Commands, "sudo tail -n 30 /var/log/postgresql/*.log")
 		}
@@ -36,7 +37,7 @@ func down(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.Reme
 		var n fact.Notes
 		if why, told := s.Said.Look(&n); told == fact.IsKnown && u.Active == "failed" {
 			h.Saw(why)
-			rem.Do = "Mend what its log says; then start it."
+			rem.Do, rem.Steps = "Mend what its log says; then start it.", nil
 			return fmt.Sprintf("%s does not run (%s %s: %s), and the app needs it", kind, u.Name, state, why.Text), rem
 		}
 		return fmt.Sprintf("%s does not run (%s %s), and the app needs it", kind, u.Name, state), rem
@@ -51,6 +52,15 @@ func down(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.Reme
 	}
 	return say, check.Remedy{
 		Do: "Start the server there, or correct the address in the URL.", Commands: append([]string{"sudo ss -ltnp | grep -e postgres -e mysql -e maria"}, edit(s)...)}
+}
+
+// started starts the server, and the app too where it gave up without it.
+func started(s *model.Store, u *model.Unit) []plan.Step {
+	steps := check.Up("start "+u.Name+", which the app needs", u)
+	if app, state := s.Server.Unit.Look(&fact.Notes{}); state == fact.IsKnown && app.Active == "failed" {
+		steps = append(steps, check.Up("start "+app.Name+", which gave up without its database", app)...)
+	}
+	return steps
 }
 
 // edit is where the URL is to be changed, and what makes the app read it again.

@@ -3,6 +3,7 @@ package log
 import (
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -31,8 +32,10 @@ func journalKept(h *check.Hearing, j model.JournalSubject) check.Verdict {
 
 func keep() check.Remedy {
 	return check.Remedy{Do: "Let journald write to the disk; it limits itself to a tenth of it.",
-		Commands: []string{"# /etc/systemd/journald.conf, under [Journal]: Storage=persistent", "sudo systemctl restart systemd-journald", "sudo journalctl --flush"},
-		Verify:   "journalctl --header | grep -m1 /var/log/journal", Minutes: 3}
+		Commands: []string{"# /etc/systemd/journald.conf.d/zz-assay.conf, under [Journal]: Storage=persistent", "sudo systemctl restart systemd-journald", "sudo journalctl --flush"},
+		Verify:   "journalctl --header | grep -m1 /var/log/journal", Minutes: 3,
+		Steps: plan.New("keep the journal on the disk", "/etc/systemd/journald.conf.d/zz-assay.conf", "0644", "[Journal]\nStorage=persistent\n",
+			plan.Act{Verb: "restart", Unit: "systemd-journald.service"}, plan.Act{Verb: "restart", Unit: "systemd-journal-flush.service"})}
 }
 
 // said follows what the service writes to its standard error: gunicorn's own
@@ -53,9 +56,10 @@ func said(h *check.Hearing, u *model.Unit) check.Verdict {
 	}
 	h.Saw(src)
 	return check.Failed("what "+u.Name+" says is thrown away: "+src.Text, check.Remedy{
-		Do:       "Take the line away: the journal then keeps what the service says.",
-		Commands: []string{"sudo systemctl edit --full " + u.Name + "   # without " + src.Text, "sudo systemctl restart " + u.Name},
+		Do:       "Let the journal keep what the service says.",
+		Commands: []string{"sudo systemctl edit " + u.Name + "   # under [Service]: " + from + "=journal", "sudo systemctl restart " + u.Name},
 		Verify:   "sudo journalctl -u " + u.Name + " -n 5 --no-pager", Minutes: 3,
+		Steps: plan.DropIn("let the journal keep what "+u.Name+" says", u.Name, "Service", from, "journal"),
 	})
 }
 

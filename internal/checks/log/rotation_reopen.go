@@ -7,6 +7,8 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
+	"assay/internal/syntax/edit"
 	"assay/internal/tape"
 )
 
@@ -49,6 +51,8 @@ func followed(h *check.Hearing, x *model.LogFile) check.Verdict {
 		Do:       "Give logrotate a stanza for it.",
 		Commands: []string{"# /etc/logrotate.d/" + stanzaName(x) + ":", x.Path + " {", "    weekly", "    rotate 8", "    compress", "    delaycompress", "    missingok", "    copytruncate", "}"},
 		Verify:   "sudo logrotate --debug /etc/logrotate.d/" + stanzaName(x), Minutes: 10,
+		Steps: plan.New("let logrotate rotate "+x.Path, "/etc/logrotate.d/"+stanzaName(x), "0644",
+			x.Path+" {\n    weekly\n    rotate 8\n    compress\n    delaycompress\n    missingok\n    copytruncate\n}\n"),
 	}).Because("It grows until the disk is full, and then the database, uploads and certificates fail together.")
 }
 
@@ -68,12 +72,31 @@ func lost(h *check.Hearing, x *model.LogFile) check.Verdict {
 	}
 	if x.Unit != "" {
 		remedy.Commands = append(remedy.Commands, now)
+		remedy.Steps = plan.Systemctl("let "+x.Writer+" open its log anew", reopening(x), x.Unit)
 	}
 	if s, covered := r.Covers(x.Path); covered {
 		h.Saw(s.Place)
+		if len(s.Scripts) == 0 && strings.Contains(now, "USR1") {
+			remedy.Steps = plan.All(inserted("let "+x.Writer+" open its log anew after each rotation", s, s.Close, "\tpostrotate", "\t\t"+strings.TrimPrefix(now, "sudo "), "\tendscript"), remedy.Steps)
+		}
 		remedy.Commands = append(remedy.Commands, fmt.Sprintf("# %s, in the stanza of line %d:", s.Place.Where, s.Place.Line), "#     postrotate", "#         "+strings.TrimPrefix(now, "sudo "), "#     endscript")
 	}
 	return check.Failed(text, remedy).Because("Nothing looks healthier than an empty error log, and the disk holds what nobody reads.")
+}
+
+// reopening is what lets a unit open its files: nginx does so when it reloads.
+func reopening(x *model.LogFile) string {
+	if x.Unit == "nginx.service" {
+		return "reload"
+	}
+	return "restart"
+}
+
+func inserted(say string, s model.RotationStanza, line int, with ...string) []plan.Step {
+	if s.Open == 0 || line <= s.Open || s.Close == 0 {
+		return nil
+	}
+	return plan.Change(say, s.Place.Where, edit.Lines{Line: line, New: with})
 }
 
 func skipped(h *check.Hearing, x *model.SkippedLogs) check.Verdict {
@@ -82,6 +105,7 @@ func skipped(h *check.Hearing, x *model.SkippedLogs) check.Verdict {
 		Do:       "Say in the stanza as whom logrotate works in that folder.",
 		Commands: []string{fmt.Sprintf("sudo sed -i '%ds/{/{\\n\\tsu %s %s/' %s", x.Stanza.Place.Line, x.Owner, x.Group, x.Stanza.Place.Where)},
 		Verify:   "sudo logrotate --debug " + x.Stanza.Place.Where, Minutes: 5,
+		Steps: inserted("say as whom logrotate works in "+x.Folder, x.Stanza, x.Stanza.Open+1, "\tsu "+x.Owner+" "+x.Group),
 	}).Because("The logs grow until the disk is full.")
 }
 
@@ -91,6 +115,7 @@ func ignored(h *check.Hearing, x model.IgnoredRotation) check.Verdict {
 		Do:       "Give the file to root, and let nobody else write it.",
 		Commands: []string{"sudo chown root:root " + x.Where, "sudo chmod 644 " + x.Where},
 		Verify:   "sudo logrotate --debug /etc/logrotate.conf", Minutes: 3,
+		Steps: plan.Owned("let nobody but root write "+x.Where, x.Where, "root", "root", "0644"),
 	}).Because("The logs that it names grow until the disk is full.")
 }
 

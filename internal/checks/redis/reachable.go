@@ -82,7 +82,8 @@ func refused(h *check.Hearing, s *model.Store, r tape.RedisReply) check.Verdict 
 	case state == fact.IsKnown && !u.Running():
 		h.Saw(u.Source)
 		what = fmt.Sprintf("Redis does not run (%s is %s), and the app uses it", u.Name, u.Active)
-		rem.Commands = []string{"sudo systemctl start " + u.Name, "systemctl status " + u.Name}
+		rem.Do, rem.Commands = "Start it; if it does not come up, its log says why.", []string{"sudo systemctl start " + u.Name, "systemctl status " + u.Name}
+		rem.Steps = check.Up("start "+u.Name+", which the app needs", u)
 	}
 	if r.Class == tape.StoreURL || r.Class == tape.StoreOther {
 		return check.Warned(what, rem).At(check.Medium).Breaking(false)

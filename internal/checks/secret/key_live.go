@@ -3,6 +3,7 @@ package secret
 import (
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -61,6 +62,7 @@ func again(s *model.AppServer) check.Remedy {
 	r := check.Remedy{Do: "Restart the service, so that every worker loads the key that is there now.", Minutes: 2, Verify: "sudo assay check --only secret.key.live"}
 	if u := s.UnitName(); u != "" {
 		r.Commands = []string{"sudo systemctl restart " + u}
+		r.Steps = plan.Systemctl("let every worker load the key that is there now", "restart", u)
 	}
 	return r
 }

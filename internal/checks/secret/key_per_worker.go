@@ -66,11 +66,11 @@ func madeAnew(h *check.Hearing, s *model.AppServer, a *model.App) check.Verdict 
 }
 
 func fixedKey(s *model.AppServer, a *model.App) check.Remedy {
-	r := newKey(s, "SECRET_KEY")
+	r := newKey(s, a, []string{"SECRET_KEY"})
 	name := "SECRET_KEY"
 	if a.KeyLine != nil && a.KeyLine.Env != "" {
 		name = a.KeyLine.Env
-		r = newKey(s, name)
+		r = newKey(s, a, []string{name})
 	}
 	r.Do = "Set " + name + " for the service, and let the app stop where it is missing."
 	if a.KeyLine != nil {

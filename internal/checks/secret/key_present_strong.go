@@ -3,10 +3,13 @@ package secret
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
+	"assay/internal/tape"
 )
 
 var _ = Family.Add(check.Check{
@@ -39,7 +42,7 @@ func keyStrong(h *check.Hearing, s *model.AppServer) check.Verdict {
 			return check.DoesNotApply("nothing in the app signs: no session, no message, no login, no token")
 		}
 		h.Saw(key.Source, at)
-		return check.Failed("SECRET_KEY is not set, and the app keeps sessions", newKey(s, "SECRET_KEY")).Breaking(true).
+		return check.Failed("SECRET_KEY is not set, and the app keeps sessions", newKey(s, a, []string{"SECRET_KEY"})).Breaking(true).
 			Because("Every request that puts something into the session ends in 500: RuntimeError, the session is unavailable because no secret key was set.")
 	}
 	var bad, poor []string
@@ -62,15 +65,19 @@ func keyStrong(h *check.Hearing, s *model.AppServer) check.Verdict {
 	if len(all) == 0 {
 		return check.Passed()
 	}
-	name, _, _ := strings.Cut(all[0], " ")
+	var names []string
+	for _, words := range all {
+		name, _, _ := strings.Cut(words, " ")
+		names = append(names, name)
+	}
 	if a.SignsNothing() {
-		return check.Warned(check.List(all)+"; nothing was found that signs with it", newKey(s, name)).At(check.Info).
+		return check.Warned(check.List(all)+"; nothing was found that signs with it", newKey(s, a, names)).At(check.Info).
 			Because("The day somebody adds a login, a message or a form token, everybody can forge it.")
 	}
 	if len(bad) > 0 {
-		return check.Failed(check.List(all), newKey(s, name))
+		return check.Failed(check.List(all), newKey(s, a, names))
 	}
-	return check.Warned(check.List(all), newKey(s, name))
+	return check.Warned(check.List(all), newKey(s, a, names))
 }
 
 // weakness says what is wrong with a key; fatal is what an attacker finds.
@@ -91,10 +98,16 @@ func weakness(k model.SigningKey) (words string, fatal bool) {
 }
 
 // newKey puts a key where the present one is set, as far as that is known.
-func newKey(s *model.AppServer, name string) check.Remedy {
+func newKey(s *model.AppServer, a *model.App, names []string) check.Remedy {
+	name := names[0]
+	var steps [][]plan.Step
+	for _, n := range names {
+		steps = append(steps, madeKey(s, a, n))
+	}
 	r := check.Remedy{
 		Do:      "Make a key by chance and put it where the service's environment is kept, readable for root and the service alone. Everybody is logged out once.",
 		Minutes: 5,
+		Steps:   plan.All(steps...),
 	}
 	made := "echo \"" + name + "=$(python3 -c 'import secrets; print(secrets.token_hex(32))')\""
 	u := s.UnitName()
@@ -109,4 +122,14 @@ func newKey(s *model.AppServer, name string) check.Remedy {
 	r.Commands = []string{made, at, "sudo systemctl restart " + u}
 	r.Verify = "sudo assay check"
 	return r
+}
+
+// madeKey puts a key of chance into the file of variables that the service reads,
+// where the app takes its key from there.
+func madeKey(s *model.AppServer, a *model.App, name string) []plan.Step {
+	file, ok := s.EnvFileFor(name)
+	if !ok || !slices.ContainsFunc(a.Env, func(r tape.EnvRead) bool { return r.Key == name }) {
+		return nil
+	}
+	return plan.Key("make a new "+name+": everybody is logged out once", file, plan.Shell, name, plan.Secret, plan.Act{Verb: "restart", Unit: s.UnitName()})
 }

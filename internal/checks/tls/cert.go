@@ -12,6 +12,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 // served opens the certificates that an endpoint sends; without one there is
@@ -47,6 +48,7 @@ func notLoaded(e *model.Endpoint) check.Remedy {
 		Commands: []string{"sudo nginx -t && sudo systemctl reload nginx"},
 		Verify:   "curl -sSI https://" + e.Name + "/",
 		Minutes:  2,
+		Steps:    plan.Systemctl("let nginx load the certificate", "reload", "nginx.service"),
 	}
 	if e.File.Lineage != "" {
 		hook := "/etc/letsencrypt/renewal-hooks/deploy/reload-nginx"

@@ -10,6 +10,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -38,12 +39,12 @@ func chainSent(h *check.Hearing, l *model.Leaf) check.Verdict {
 		if !intermediateKnown(h, e, last) {
 			return check.DoesNotApply("signed by " + issuer(last) + ", an authority that this host does not know")
 		}
-		return check.Failed(fmt.Sprintf("%s: the intermediate certificate %q is not sent", of, issuer(last)), whole(e))
+		return check.Failed(fmt.Sprintf("%s: the intermediate certificate %q is not sent", of, issuer(last)), whole(l))
 	case len(chain) > 1 && selfSigned(last):
-		return check.Warned(of+": the root certificate is sent too, which nobody needs", whole(e)).
+		return check.Warned(of+": the root certificate is sent too, which nobody needs", whole(l)).
 			Because("Each handshake carries a kilobyte for nothing.").At(check.Low).Breaking(false)
 	case outOfOrder(chain):
-		return check.Warned(of+": the certificates of the chain are sent in the wrong order", whole(e)).
+		return check.Warned(of+": the certificates of the chain are sent in the wrong order", whole(l)).
 			Because("Clients older than TLS 1.3 may follow the order as sent, and give up.").Breaking(false)
 	}
 	return check.Passed()
@@ -73,7 +74,8 @@ func intermediateKnown(h *check.Hearing, e *model.Endpoint, last *x509.Certifica
 	return false
 }
 
-func whole(e *model.Endpoint) check.Remedy {
+func whole(l *model.Leaf) check.Remedy {
+	e := l.Ends[0]
 	r := check.Remedy{
 		Do:       "Serve a file that holds the certificate, then its intermediates in order, and no root.",
 		Commands: []string{line(e), "sudo nginx -t && sudo systemctl reload nginx"},
@@ -85,10 +87,23 @@ func whole(e *model.Endpoint) check.Remedy {
 	case strings.HasSuffix(e.File.Path, "/cert.pem"):
 		r.Do = "Serve fullchain.pem in place of cert.pem: it holds the intermediate too."
 		r.Commands = []string{line(e), "ssl_certificate " + folder(e) + "/fullchain.pem;", "sudo nginx -t && sudo systemctl reload nginx"}
+		r.Steps = fullChain(l)
 	default:
 		r.Commands = []string{line(e), "# in the file: the certificate, then what signed it: " + e.File.Path, "sudo nginx -t && sudo systemctl reload nginx"}
 	}
 	return r
+}
+
+// fullChain names certbot's whole chain wherever these names get the certificate alone.
+func fullChain(l *model.Leaf) []plan.Step {
+	var out [][]plan.Step
+	for _, e := range l.Ends {
+		if e.File == nil || e.File.Lineage == "" || !strings.HasSuffix(e.File.Path, "/cert.pem") {
+			return nil
+		}
+		out = append(out, plan.Nginx("send the whole chain", e.File.At).Replace("ssl_certificate "+folder(e)+"/fullchain.pem;"))
+	}
+	return plan.All(out...)
 }
 
 // outOfOrder: each certificate should be signed by the next (RFC 5246, 7.4.2;

@@ -10,6 +10,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -133,6 +134,9 @@ func shut(k *model.KeyFile) check.Remedy {
 		Commands: []string{"sudo setfacl -b " + k.Real + "  # where it has an access list", "sudo chown root:root " + k.Real, "sudo chmod 600 " + k.Real},
 		Verify:   "sudo -u nobody head -c1 " + k.Path + "  # Permission denied",
 		Minutes:  10,
+	}
+	if k.Holder == "nginx" {
+		r.Steps = plan.Owned("leave the key to root alone", k.Real, "root", "root", "0600")
 	}
 	if rest, is := strings.CutPrefix(k.Path, "/etc/letsencrypt/live/"); is {
 		r.Commands = append(r.Commands, "sudo chmod 700 /etc/letsencrypt/live /etc/letsencrypt/archive",

@@ -5,6 +5,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -40,6 +41,12 @@ func protocols(h *check.Hearing, l *model.Leaf) check.Verdict {
 	for i := len(l.Protocols) - 1; i >= 0; i-- {
 		p := l.Protocols[i]
 		r.Commands = append([]string{fmt.Sprintf("# %s:%d", p.Where, p.Line)}, r.Commands...)
+	}
+	for _, d := range l.OldAt {
+		r.Steps = append(r.Steps, plan.Nginx("speak TLS 1.2 and 1.3 alone", d).Replace("ssl_protocols TLSv1.2 TLSv1.3;")...)
+	}
+	if len(r.Steps) < len(l.OldAt) {
+		r.Steps = nil
 	}
 	if !e.Own {
 		r.Cure, r.Commands, r.Do = check.Elsewhere, nil, "Let what stands in front of this host speak TLS 1.2 and 1.3 alone."

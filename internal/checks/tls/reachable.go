@@ -9,6 +9,8 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
+	"assay/internal/syntax/nginx"
 	"assay/internal/tape"
 )
 
@@ -78,7 +80,7 @@ func reachable(h *check.Hearing, s model.Secured) check.Verdict {
 	if d := first.Explains(); d.Where != "" {
 		h.Saw(d)
 		said += fmt.Sprintf(": %s in %s:%d", d.Text, d.Where, d.Line)
-		cure = mend(first, d)
+		cure = mend(first, d, first.Explained())
 	}
 	if s.Plain() && s.Login.Where != "" {
 		h.Saw(s.Login)
@@ -93,13 +95,37 @@ func reachable(h *check.Hearing, s model.Secured) check.Verdict {
 }
 
 // mend is for a line that makes the handshake fail.
-func mend(e *model.Endpoint, d fact.Source) check.Remedy {
+func mend(e *model.Endpoint, d fact.Source, at *nginx.Directive) check.Remedy {
 	r := check.Remedy{Do: "Let the listen speak TLS.", Verify: "curl -sSI https://" + e.Name + "/", Minutes: 5,
 		Commands: []string{fmt.Sprintf("# %s:%d: %s", d.Where, d.Line, d.Text), "listen 443 ssl;", "sudo nginx -t && sudo systemctl reload nginx"}}
 	if strings.HasPrefix(d.Text, "ssl_protocols") {
 		r.Do, r.Commands[1] = "Offer what today's clients speak.", "ssl_protocols TLSv1.2 TLSv1.3;"
+		r.Steps = plan.Nginx("offer what today's clients speak", at).Replace("ssl_protocols TLSv1.2 TLSv1.3;")
+		return r
 	}
+	if at.Name != "listen" || len(nginx.Effective(at.Parent, "ssl_certificate")) == 0 || len(nginx.Effective(at.Parent, "ssl_certificate_key")) == 0 {
+		return r
+	}
+	var plain [][]plan.Step
+	for _, x := range at.Parent.Find("listen") {
+		if l, ok := nginx.ParseListen(x); ok && l.Port == 443 && !l.TLS {
+			plain = append(plain, plan.Nginx("let the listen speak TLS", x).Replace("listen "+strings.Join(x.Args, " ")+" ssl;"))
+		}
+	}
+	r.Steps = plan.All(plain...)
 	return r
+}
+
+// sixth lets a block that speaks TLS on 443 do so over IPv6 too.
+func sixth(n model.Secured) []plan.Step {
+	for _, s := range n.Sites {
+		for _, d := range s.Server.Find("listen") {
+			if l, ok := nginx.ParseListen(d); ok && l.TLS && l.Port == 443 && !l.V6() {
+				return plan.Nginx("listen on IPv6 too", d).After("listen [::]:443 ssl;")
+			}
+		}
+	}
+	return nil
 }
 
 // grouped is the names that have the same trouble.
@@ -184,6 +210,7 @@ func remedy(n model.Secured, e *model.Endpoint) check.Remedy {
 		r.Do = "Let the block listen on IPv6 too, or take the AAAA record back."
 		r.Commands = []string{fmt.Sprintf("# in the server block at %s:%d", block.Where, block.Line), "listen [::]:443 ssl;", "sudo nginx -t && sudo systemctl reload nginx"}
 		r.Verify = "curl -6 -sSI https://" + e.Name + "/"
+		r.Steps = sixth(n)
 	case s.Class == "refused" && n.Secure():
 		r.Do = "Nobody listens on this address, though the configuration says so: see its listen lines, and reload nginx."
 		r.Commands = []string{fmt.Sprintf("# the server block at %s:%d", block.Where, block.Line), "sudo nginx -t && sudo systemctl reload nginx", "sudo ss -ltnp | grep :443"}

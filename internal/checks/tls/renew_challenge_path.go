@@ -2,9 +2,13 @@ package tls
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
+	"assay/internal/syntax/nginx"
 )
 
 var _ = Family.Add(check.Check{
@@ -43,9 +47,28 @@ func challengePath(h *check.Hearing, r *model.Renewal) check.Verdict {
 				"sudo install -d " + w.Webroot, "sudo nginx -t && sudo systemctl reload nginx"},
 			Verify:  "sudo certbot renew --dry-run --cert-name " + r.Lineage,
 			Minutes: 10,
+			Steps:   answered(ways),
 		})
 	}
 	return check.Passed()
+}
+
+// answered gives the path a location of its own in each block that loses it.
+func answered(ways []*model.Challenge) []plan.Step {
+	var out [][]plan.Step
+	for _, w := range ways {
+		if !w.Lost() {
+			continue
+		}
+		if len(w.Server.Find("return", "rewrite", "if", "deny")) > 0 || slices.ContainsFunc(w.Server.Find("location"), func(d *nginx.Directive) bool {
+			return strings.TrimSuffix(d.Arg(len(d.Args)-1), "/") == "/.well-known/acme-challenge"
+		}) {
+			return nil
+		}
+		out = append(out, plan.Nginx("answer the authority from the folder that certbot writes into", w.Server).Inside(
+			"", "location ^~ /.well-known/acme-challenge/ {", "    root "+w.Webroot+";", "    default_type text/plain;", "}"))
+	}
+	return plan.All(out...)
 }
 
 // trimmed is the folder that stands before the path of a challenge.

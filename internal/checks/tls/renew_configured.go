@@ -2,10 +2,13 @@ package tls
 
 import (
 	"fmt"
+	"slices"
 
 	"assay/internal/check"
 	"assay/internal/fact"
+	"assay/internal/facts"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -53,6 +56,9 @@ func renewConfigured(h *check.Hearing, r *model.Renewal) check.Verdict {
 	}
 	why := "no timer and no cron job runs an ACME client"
 	t, state := r.Timer.Look(h)
+	if state == fact.IsKnown {
+		cure.Steps = timer(t)
+	}
 	switch {
 	case state == fact.IsKnown && t["LoadState"] == "masked":
 		why = "certbot.timer is masked"
@@ -66,4 +72,17 @@ func renewConfigured(h *check.Hearing, r *model.Renewal) check.Verdict {
 		h.Saw(r.Looked)
 	}
 	return check.Failed(fmt.Sprintf("nothing renews the certificate %s: %s", r.Lineage, why), cure)
+}
+
+// timer turns on certbot's own, where it is there.
+func timer(t facts.Props) []plan.Step {
+	const name, say = "certbot.timer", "let certbot's timer renew the certificate"
+	on := slices.Concat(plan.Systemctl(say, "enable", name), plan.Systemctl(say, "start", name))
+	switch {
+	case t["LoadState"] == "masked":
+		return slices.Concat(plan.Systemctl(say, "unmask", name), on)
+	case t["LoadState"] == "loaded" && t["ActiveState"] != "active":
+		return on
+	}
+	return nil
 }

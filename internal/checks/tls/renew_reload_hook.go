@@ -2,10 +2,13 @@ package tls
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -53,20 +56,34 @@ func reloadHook(h *check.Hearing, r *model.Renewal) check.Verdict {
 	h.Saw(conf.At("authenticator"))
 	why := "its authenticator is " + conf.Get("authenticator") + ", and no hook reloads nginx"
 	cure := check.Remedy{
-		Do:       "Let every renewal reload nginx.",
-		Commands: []string{`printf '#!/bin/sh\nexec systemctl reload nginx\n' | sudo tee /etc/letsencrypt/renewal-hooks/deploy/reload-nginx`, "sudo chmod 755 /etc/letsencrypt/renewal-hooks/deploy/reload-nginx"},
-		Verify:   "sudo certbot renew --dry-run --run-deploy-hooks --cert-name " + r.Lineage,
-		Minutes:  3,
+		Do:      "Let every renewal reload nginx.",
+		Verify:  "sudo certbot renew --dry-run --run-deploy-hooks --cert-name " + r.Lineage,
+		Minutes: 3,
+		Steps:   plan.New("let every renewal reload nginx", hookName(hooks), "0755", "#!/bin/sh\nexec systemctl reload nginx\n"),
 	}
+	cure.Commands = []string{`printf '#!/bin/sh\nexec systemctl reload nginx\n' | sudo tee ` + hookName(hooks), "sudo chmod 755 " + hookName(hooks)}
 	switch {
 	case idle != nil:
 		h.Saw(idle.Source)
 		why = idle.Where + " would, and is not executable"
 		cure.Do, cure.Commands = "Make it executable: certbot passes over what is not.", []string{"sudo chmod 755 " + idle.Where}
+		cure.Steps = nil
+		if strings.HasPrefix(idle.Where, "/") && !strings.HasSuffix(idle.Where, "~") {
+			cure.Steps = plan.Owned("let certbot run "+idle.Where, idle.Where, "root", "root", "0755")
+		}
 	case other != nil:
 		h.Saw(other.Source)
 		return check.CannotTell(fmt.Sprintf("whether nginx reloads once the certificate %s is renewed: %s calls %s", r.Lineage, other.Where, other.Calls),
 			"let it say so where it is read: a file in /etc/letsencrypt/renewal-hooks/deploy with systemctl reload nginx")
 	}
 	return check.Failed(fmt.Sprintf("nothing lets nginx load the certificate %s once it is renewed: %s", r.Lineage, why), cure)
+}
+
+// hookName is a file of certbot's that is not there yet.
+func hookName(hooks []model.Hook) string {
+	const name = "/etc/letsencrypt/renewal-hooks/deploy/reload-nginx"
+	if slices.ContainsFunc(hooks, func(k model.Hook) bool { return k.Where == name }) {
+		return name + "-renewed"
+	}
+	return name
 }

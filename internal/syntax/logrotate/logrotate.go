@@ -16,6 +16,8 @@ type Stanza struct {
 	Set      []Directive
 	Scripts  map[string]string // postrotate and the like
 	Line     int
+	Open     int // the line of its "{", Close that of its "}" where that stands alone
+	Close    int
 }
 
 // File is one file of configuration. Global are the directives outside of all
@@ -67,7 +69,7 @@ func Parse(path, text string) File {
 			if !found {
 				continue
 			}
-			inside, l = true, strings.TrimSpace(rest)
+			inside, l, open.Open = true, strings.TrimSpace(rest), n
 		}
 		closed := inside && strings.HasSuffix(l, "}")
 		if closed {
@@ -81,6 +83,9 @@ func Parse(path, text string) File {
 			}
 		}
 		if closed {
+			if l == "" && n > open.Open {
+				open.Close = n
+			}
 			f.Stanzas = append(f.Stanzas, *open)
 			open, inside = nil, false
 		}
