@@ -147,3 +147,9 @@ func (x *Copies) Here() (own []*Backup, elsewhere bool) {
 	}
 	return own, len(own) == 0 && len(x.Databases) > 0
 }
+
+// NoneMade says that the databases are this machine's, and that nothing was
+// found that could back one of them up.
+func (x *Copies) NoneMade() bool {
+	return len(x.Databases) > 0 && !slices.ContainsFunc(x.Databases, func(d *Backup) bool { return !d.Here || len(d.Dumpers) > 0 || len(d.Doubts) > 0 })
+}

@@ -39,7 +39,10 @@ func (d *Deployment) AppLogs() fact.Of[[]*AppLog] {
 	})
 }
 
-const maxAppLogs = 6
+const (
+	maxAppLogs = 6
+	maxMade    = 8 // folders, one in another
+)
 
 // logsOf asks whether the service may write its logs. What the import opened in
 // the sandbox was given a file in memory, so the handlers say it all.
@@ -63,12 +66,20 @@ func (b *builder) logsOf(s *AppServer) fact.Of[[]*AppLog] {
 			x.Writes = b.f.Access(file, "w", id)
 			if r, state := x.Writes.Look(&b.notes); state == fact.IsAbsent || state == fact.IsKnown && r.Error == "no such file or directory" {
 				x.Folder = path.Dir(file)
+				for made := 0; made < maxMade && a.makes(x.Folder); made++ {
+					x.Folder = path.Dir(x.Folder)
+				}
 				x.Writes = b.f.Access(x.Folder, "w", id)
 			}
 			out = append(out, x)
 		}
 		return out
 	})
+}
+
+// makes says that the import made a folder that was not there.
+func (a *App) makes(folder string) bool {
+	return slices.ContainsFunc(a.Wrote, func(w tape.Written) bool { return w.Path == folder })
 }
 
 // Logging is how the app's loggers stand.

@@ -3,6 +3,7 @@
 package model
 
 import (
+	"strings"
 	"time"
 
 	"assay/internal/fact"
@@ -29,6 +30,13 @@ const (
 
 // Node is a place in the graph of what stands on what: "unit:shop.service".
 type Node string
+
+// Told says that people tell of a node, and the host does not show it: not to
+// know of it says nothing of the way of a request.
+func (n Node) Told() bool {
+	kind, _, _ := strings.Cut(string(n), ":")
+	return kind == "copies" || kind == "watch" || kind == "routine"
+}
 
 // Model is one host as understood.
 type Model struct {

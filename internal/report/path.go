@@ -20,6 +20,9 @@ func deployment(d *model.Deployment, hearings []*check.Hearing, why diagnose.Dia
 			hop.On = append(hop.On, Ground{Kind: g.Kind, State: g.State, Text: g.Text, Why: g.Why})
 		}
 		for _, x := range hearings {
+			if x.Outcome == check.Unknown && x.Node.Told() {
+				continue
+			}
 			if x.Check.Stage == h.Stage && (x.Deployment == d.Name || x.Deployment == "" && d.Uses(x.Node)) {
 				hop.State = worst(hop.State, state(x))
 			}

@@ -40,5 +40,9 @@ func offSite(h *check.Hearing, x *model.Copies) check.Verdict {
 	if _, elsewhere := x.Here(); elsewhere {
 		return check.CannotTell("the database is another machine's, and so are its backups", "say in "+model.OperatorFile+" where they lie: off-site = \"...\"")
 	}
+	if x.NoneMade() {
+		_, _ = x.Searched.Look(h)
+		return check.DoesNotApply("there is no backup yet")
+	}
 	return check.CannotTell("no job on this host brings the backups to another machine", "if they are fetched from elsewhere, say so in "+model.OperatorFile+": off-site = \"copied by the backup host every night\"")
 }

@@ -29,6 +29,9 @@ const (
 func restored(h *check.Hearing, x *model.Copies) check.Verdict {
 	day, state := x.Said.Restored.Look(h)
 	switch age := x.Now.Sub(day); {
+	case state == fact.IsAbsent && x.NoneMade():
+		_, _ = x.Searched.Look(h)
+		return check.DoesNotApply("there is no backup yet")
 	case state == fact.IsAbsent:
 		return check.CannotTell("nobody says that a backup was ever restored", "restore one into an empty database, and note the day in "+model.OperatorFile+": restored = "+x.Now.Format(time.DateOnly))
 	case state == fact.IsUnknown:

@@ -28,10 +28,17 @@ func serviceUser(h *check.Hearing, x *model.ServiceAccount) check.Verdict {
 	if name == "" {
 		name = x.Server.Subject()
 	}
+	folder, writes := "/srv/app", "# sudo chown -R app: the folders that the app writes to"
+	if a, _ := x.Server.Code.Look(h.Aside()); a != nil && a.Cwd != "" {
+		folder = a.Cwd
+	}
+	if u, _ := x.Server.Uploads.Look(h.Aside()); len(u) > 0 {
+		writes = "sudo chown -R app: " + u[0].Folder
+	}
 	r := check.Remedy{
 		Do: "Give the app a user of its own, which owns nothing of the code, and let it write to its uploads alone.",
-		Commands: []string{"sudo useradd --system --home-dir /srv/app --no-create-home --shell /usr/sbin/nologin app", "sudo systemctl edit " + name, "# [Service]", "# User=app", "# Group=www-data",
-			"sudo chown -R app: /srv/app/uploads", "sudo systemctl restart " + name},
+		Commands: []string{"sudo useradd --system --home-dir " + folder + " --no-create-home --shell /usr/sbin/nologin app", "sudo systemctl edit " + name, "# [Service]", "# User=app", "# Group=www-data",
+			writes, "sudo systemctl restart " + name},
 		Verify: "ps -o user,args -C gunicorn", Minutes: 15,
 	}
 	if u.UID == 0 {

@@ -38,6 +38,10 @@ func configValid(h *check.Hearing, n model.NginxConfigSubject) check.Verdict {
 		h.Saw(n.Accused)
 	}
 	_, problem, _ = strings.Cut(problem, "] ")
+	if t.OK && strings.Contains(problem, " is deprecated") {
+		return check.Warned("nginx warns about its configuration: "+problem, configRemedy(n, "reload")).
+			At(check.Low).Because("This nginx still does what is written there; a later one may refuse it, at the upgrade that brings it.")
+	}
 	if t.OK {
 		return check.Warned("nginx warns about its configuration: "+problem, configRemedy(n, "reload")).
 			Because("nginx loads it, but something in it does not do what it says.")

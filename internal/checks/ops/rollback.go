@@ -34,5 +34,5 @@ func rollback(h *check.Hearing, x *model.Routine) check.Verdict {
 	if releases == fact.IsKnown || said == fact.IsKnown {
 		return check.Passed()
 	}
-	return check.CannotTell("how the release before comes back does not show on this host, and is not declared", "say in "+model.OperatorFile+" how: rollback = \"ln -sfn releases/PREVIOUS current; systemctl restart shop\"")
+	return check.CannotTell("how the release before comes back does not show on this host, and is not declared", "say in "+model.OperatorFile+" how: rollback = \"ln -sfn releases/PREVIOUS current; systemctl restart "+x.UnitName()+"\"")
 }

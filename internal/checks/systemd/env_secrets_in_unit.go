@@ -28,31 +28,27 @@ func secretsInUnit(h *check.Hearing, e model.ExecSubject) check.Verdict {
 	if !known {
 		return check.DoesNotApply(u.Name + " has no unit file to judge")
 	}
-	var names []string
-	var at fact.Source
-	for _, name := range u.OwnSecrets() {
-		v := t.Env[name]
-		if at.Where == "" {
-			at = fact.Source{Where: v.File, Line: v.Line, Text: "Environment=" + name + "=…"}
-		}
-		names = append(names, name)
-	}
+	names := u.OwnSecrets()
 	if len(names) == 0 {
 		_, _ = u.Files.Open(h)
 		return check.Passed()
 	}
-	h.Saw(at)
 	file := "/etc/" + strings.TrimSuffix(u.Name, path.Ext(u.Name)) + "/env"
 	if f := u.Context.EnvFiles; len(f) > 0 {
 		file = f[0].Path
 	}
+	edits := []string{"sudoedit " + file + "   # " + strings.Join(names, "=, ") + "="}
+	for _, name := range names {
+		v := t.Env[name]
+		h.Saw(fact.Source{Where: v.File, Line: v.Line, Text: "Environment=" + name + "=…"})
+		edits = append(edits, fmt.Sprintf("sudoedit +%d %s   # take %s away", v.Line, v.File, name))
+	}
+	edits[len(edits)-1] += ", and write EnvironmentFile=" + file
 	r := check.Remedy{
 		Do: "Move the lines to a file that only root reads, which systemd reads for the service: NAME=value, one a line, a % once. " +
 			"If others have had an account here, make new secrets.",
-		Commands: []string{"sudo install -D -m 0600 /dev/null " + file, "sudoedit " + file + "   # " + strings.Join(names, "=, ") + "=",
-			fmt.Sprintf("sudoedit %s   # line %d: EnvironmentFile=%s in its place", at.Where, at.Line, file),
-			"sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
-		Verify: "systemctl show -p Environment " + u.Name + "   # shows no secret", Minutes: 5,
+		Commands: slices.Concat([]string{"sudo install -D -m 0600 /dev/null " + file}, edits, []string{"sudo systemctl daemon-reload && sudo systemctl restart " + u.Name}),
+		Verify:   "systemctl show -p Environment " + u.Name + "   # shows no secret", Minutes: 5,
 	}
 	if slices.ContainsFunc(u.Context.EnvFiles, func(f model.EnvFile) bool { return f.Path == file }) {
 		r.Commands = slices.Delete(r.Commands, 0, 1)

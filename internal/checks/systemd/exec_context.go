@@ -179,15 +179,18 @@ func searchPath(h *check.Hearing, u *model.Unit, c model.ExecContext) (check.Ver
 	if !strings.HasSuffix(v.File, ".service") && !strings.HasSuffix(v.File, ".conf") {
 		line = "PATH=" + whole
 	}
-	say, breaks, what := check.Warned, false, "the PATH of "+u.Name+" has no system folder: "+v.Value
-	if len(u.NotFound) > 0 {
-		say, breaks, what = check.Failed, true, what+"; the app does not find "+check.List(u.NotFound)
-	}
-	return say(what, check.Remedy{
+	what := "the PATH of " + u.Name + " has no system folder: " + v.Value
+	r := check.Remedy{
 		Do:       "Keep what is there first, and add the system's folders.",
 		Commands: []string{fmt.Sprintf("# %s:%d", v.File, v.Line), line, "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
 		Verify:   "sudo cat /proc/$(systemctl show -P MainPID " + u.Name + ")/environ | tr '\\0' '\\n' | grep ^PATH=", Minutes: 3,
-	}).Because("What the app starts by name (git, ffmpeg, wkhtmltopdf) is not found, and that request fails with FileNotFoundError.").Breaking(breaks), true
+	}
+	if len(u.NotFound) > 0 {
+		return check.Failed(what+"; the app does not find "+check.List(u.NotFound), r).Breaking(true).
+			Because("What the app starts by name is not found, and that request fails with FileNotFoundError."), true
+	}
+	return check.Warned(what, r).At(check.Low).
+		Because("A program that the app starts by name (git, ffmpeg, wkhtmltopdf) would not be found, and that request would fail with FileNotFoundError."), true
 }
 
 // interpreter warns of a service that runs beside its own virtual environment.

@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"fmt"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/model"
@@ -27,11 +28,20 @@ func sandboxScore(h *check.Hearing, u *model.Unit) check.Verdict {
 	if !ok || n <= unsafe {
 		return check.Passed()
 	}
+	home := "yes"
+	if text, _ := u.Files.Look(h.Aside()); len(text.Exec) > 0 && inHome(text.Exec[0].Argv[0]) || inHome(u.Context.Folder) || inHome(u.Context.Program) {
+		home = "read-only   # yes would hide the app itself"
+	}
 	return check.Failed(fmt.Sprintf("%s is hardly sandboxed: systemd-analyze gives its exposure as %.1f of 10", u.Name, n), check.Remedy{
 		Do: "Add these lines, with the folders that the app writes to in ReadWritePaths=, restart it, and try an upload: one line at a time where something fails.",
-		Commands: []string{"sudo systemctl edit " + u.Name, "# [Service]", "# NoNewPrivileges=yes", "# ProtectSystem=strict", "# ReadWritePaths=/srv/app/uploads",
-			"# ProtectHome=yes", "# PrivateTmp=yes", "# PrivateDevices=yes", "# ProtectKernelTunables=yes", "# ProtectKernelModules=yes", "# ProtectControlGroups=yes",
+		Commands: []string{"sudo systemctl edit " + u.Name, "# [Service]", "# NoNewPrivileges=yes", "# ProtectSystem=strict", "# ReadWritePaths=   # folders of uploads, caches and logs",
+			"# ProtectHome=" + home, "# PrivateTmp=yes", "# PrivateDevices=yes", "# ProtectKernelTunables=yes", "# ProtectKernelModules=yes", "# ProtectControlGroups=yes",
 			"# RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "# RestrictNamespaces=yes", "# LockPersonality=yes", "# CapabilityBoundingSet=", "sudo systemctl restart " + u.Name},
 		Verify: "systemd-analyze security " + u.Name, Minutes: 15,
 	})
+}
+
+// inHome says that ProtectHome=yes would take a path away.
+func inHome(file string) bool {
+	return strings.HasPrefix(file, "/home/") || strings.HasPrefix(file, "/root/") || strings.HasPrefix(file, "/run/user/")
 }
