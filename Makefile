@@ -29,7 +29,7 @@ real: ## the stories and the healthy hosts, on booted Debian hosts; CASE=nginx. 
 
 faults: dist/assay ## every fault of the corpus on a booted host, into docs/faults.md; FAULT='nginx/ tls/' chooses, onto the terminal
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o dist/faults ./cmd/faults
-	$(ROOT) dist/faults $(if $(FAULT),$(FAULT),-o docs/faults.md)
+	$(ROOT) dist/faults -fix $(if $(FAULT),$(FAULT),-o docs/faults.md)
 
 blindfold: ## hide every answer of every recording once; no fail becomes good, no new finding appears
 	BLINDFOLD=all $(GO) test -timeout 60m -run 'TestBlindfold$$' ./internal/house

@@ -25,18 +25,19 @@ func main() {
 	output := flag.String("o", "", "write the table to `FILE` as well")
 	atOnce := flag.Int("j", runtime.NumCPU(), "hosts at once")
 	show := flag.Bool("v", false, "show what assay diagnose says of each")
+	fix := flag.Bool("fix", false, "let assay fix at each, ask as a visitor, and take it back")
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "faults [flags] [PART OF A NAME...]: runs the faults whose name holds one of the words, all without one")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if err := run(ctx, *binary, *output, *atOnce, *show, flag.Args()); err != nil {
+	if err := run(ctx, *binary, *output, *atOnce, faults.How{Show: *show, Fix: *fix}, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, output string, atOnce int, show bool, words []string) error {
+func run(ctx context.Context, binary, output string, atOnce int, how faults.How, words []string) error {
 	all, err := faults.Corpus()
 	if err != nil {
 		return err
@@ -64,11 +65,11 @@ func run(ctx context.Context, binary, output string, atOnce int, show bool, word
 		}
 		wg.Go(func() {
 			defer func() { <-free }()
-			rows[i] = faults.Run(ctx, f, fmt.Sprintf("fault%d-%d", os.Getpid()%10000, i), binary, show)
+			rows[i] = faults.Run(ctx, f, fmt.Sprintf("fault%d-%d", os.Getpid()%10000, i), binary, how)
 			mu.Lock()
 			defer mu.Unlock()
 			fmt.Println(rows[i].Line())
-			if show {
+			if how.Show {
 				fmt.Println(rows[i].Text)
 			}
 		})

@@ -25,7 +25,17 @@ type Row struct {
 	Took    time.Duration // assay diagnose, wall time
 	Trouble string        // the case itself did not work
 	Text    string        // what assay diagnose says to a person, where that is to be shown
-	show    bool
+	Cure    string        // where the true cause is mended: host, code, elsewhere
+	Mended  Mended        // what assay fix made of it
+	// MendNote says more of it.
+	MendNote string
+	how      How
+}
+
+// How is what a run does besides looking.
+type How struct {
+	Show bool // keep what assay diagnose says to a person
+	Fix  bool // let assay fix at it, and take that back
 }
 
 // Right says that the tool did what the corpus asks of it: what breaks requests
@@ -45,8 +55,8 @@ func (r Row) Right() bool {
 const limit = 4 * time.Minute
 
 // Run breaks a host of its own and looks. The binary is the program as it ships.
-func Run(ctx context.Context, f Fault, name, binary string, show bool) Row {
-	row := Row{Fault: f, show: show}
+func Run(ctx context.Context, f Fault, name, binary string, how How) Row {
+	row := Row{Fault: f, how: how}
 	if f.Apart != "" {
 		return row
 	}
@@ -83,7 +93,7 @@ func (r *Row) run(ctx context.Context, name, binary string) (err error) {
 		return err
 	}
 	r.Took = time.Since(began)
-	if r.show {
+	if r.how.Show {
 		if r.Text, err = h.Run(ctx, "assay diagnose || test $? -le 3"); err != nil {
 			return err
 		}
@@ -93,6 +103,9 @@ func (r *Row) run(ctx context.Context, name, binary string) (err error) {
 		return err
 	}
 	r.judge(named, all)
+	if r.how.Fix && r.Harm != None {
+		return r.mend(ctx, h)
+	}
 	return nil
 }
 
@@ -164,6 +177,7 @@ func saw(out string) string {
 type finding struct {
 	ID, Key, Severity, Status, Summary string
 	Cause                              *string
+	Remedy                             struct{ Cure string }
 	Evidence                           []struct {
 		Where string
 		Line  int
@@ -199,6 +213,9 @@ func (r *Row) judge(named, all []finding) {
 	}
 	roots := slices.DeleteFunc(slices.Clone(named), func(f finding) bool { return f.Cause != nil })
 	r.Rank = at(roots, r.Cause)
+	if i := at(all, r.Cause); i > 0 {
+		r.Cure = all[i-1].Remedy.Cure
+	}
 	r.Found = at(all, r.Cause) > 0
 	for _, other := range r.Then { // each has to be told as well
 		r.Found = r.Found && at(all, []Expected{other}) > 0

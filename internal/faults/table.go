@@ -26,9 +26,9 @@ func Table(w io.Writer, rows []Row) error {
 		if len(list) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n| fault | harm | visitors get | rank of the cause | found by check | time | |\n| --- | --- | --- | --- | --- | --- | --- |\n", part.title)
+		fmt.Fprintf(&b, "\n## %s\n\n| fault | harm | visitors get | rank of the cause | found by check | cure | assay fix | time | |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n", part.title)
 		for _, r := range list {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.1f s | %s |\n", r.Name, r.Harm, r.Saw, rank(r), yes(r), r.Took.Seconds(), cell(r.remark()))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %.1f s | %s |\n", r.Name, r.Harm, r.Saw, rank(r), yes(r), r.Cure, cell(r.mendWords()), r.Took.Seconds(), cell(r.remark()))
 		}
 	}
 	apart := slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.Apart == "" })
@@ -65,6 +65,9 @@ func totals(b *strings.Builder, rows []Row) {
 	share("the same, among the first three", single, func(r Row) bool { return r.Rank > 0 && r.Rank <= 3 })
 	share("compound cases, named first", compound, func(r Row) bool { return r.Rank == 1 })
 	share("all faults, found by `assay check`", faulty, func(r Row) bool { return r.Found })
+	share("mended by `assay fix`, of those that break requests and are cured on the host", func(r Row) bool { return r.Harm == Out && r.mendable() }, func(r Row) bool { return r.Mended == Cured })
+	share("the same, of all that are cured on the host", Row.mendable, func(r Row) bool { return r.Mended == Cured })
+	share("made worse by it", func(r Row) bool { return r.Mended != Untried }, func(r Row) bool { return r.Mended == Harmed })
 	share("healthy variants without a finding of medium or above", func(r Row) bool { return r.Harm == None }, func(r Row) bool { return r.Trouble == "" && len(r.Noise) == 0 })
 	share("answers within 3 seconds (5 where the visitor's request hangs)", faulty, func(r Row) bool {
 		return r.Took > 0 && (r.Took <= 3*time.Second || r.Saw == "timeout" && r.Took <= 5*time.Second)
@@ -115,5 +118,5 @@ func (r Row) Line() string {
 	case !r.Right():
 		word = "WRONG"
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s  %-40s %-8s rank %-4s check %-3s %4.1f s  %s", word, r.Name, r.Saw, rank(r), yes(r), r.Took.Seconds(), r.remark()))
+	return strings.TrimSpace(fmt.Sprintf("%s  %-40s %-8s rank %-4s check %-3s %4.1f s  %-9s %-10s %s", word, r.Name, r.Saw, rank(r), yes(r), r.Took.Seconds(), r.Cure, r.mendWords(), r.remark()))
 }

@@ -1,0 +1,138 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"assay/internal/lab"
+)
+
+// Mended is what assay fix made of a fault.
+type Mended string
+
+// What may come of it.
+const (
+	Untried   Mended = ""
+	Cured     Mended = "cured"      // kept, the finding is gone, and who visits gets the page
+	LeftOver  Mended = "by hand"    // no plan: a person has to do it, and the words for it stand there
+	Partly    Mended = "in part"    // something was mended, and the fault itself is left to a person
+	TakenBack Mended = "taken back" // tried, and undone without a trace
+	Harmed    Mended = "WORSE"      // visitors are worse off, or undo left something
+)
+
+// mend lets assay fix at the fault, asks as a visitor, lets it run again, and
+// takes it back.
+func (r *Row) mend(ctx context.Context, h *lab.Host) error {
+	before, err := h.Everything(ctx)
+	if err != nil {
+		return err
+	}
+	out, err := h.Run(ctx, "assay fix --apply 2>&1 && echo EXIT 0 || echo EXIT $?")
+	if err != nil {
+		return err
+	}
+	kept := strings.Contains(out, "Kept as change")
+	r.Mended = LeftOver
+	switch {
+	case strings.Contains(out, "EXIT 5"):
+		r.Mended, r.MendNote = Harmed, gist(out, "Not everything")
+	case strings.Contains(out, "EXIT 4"):
+		r.Mended, r.MendNote = TakenBack, gist(out, "Taken back")
+	case kept:
+		err = r.after(ctx, h, before)
+	}
+	if err != nil || kept {
+		return err
+	}
+	now, err := h.Everything(ctx)
+	if err != nil {
+		return err
+	}
+	if now != before {
+		r.Mended, r.MendNote = Harmed, "it left: "+strings.Join(strings.Fields(lab.Differ(before, now)), " ")
+	}
+	return nil
+}
+
+func gist(out, begins string) string {
+	for l := range strings.Lines(out) {
+		if strings.HasPrefix(l, begins) {
+			return strings.TrimSpace(l)
+		}
+	}
+	return ""
+}
+
+// after looks at a host on which a change was kept.
+func (r *Row) after(ctx context.Context, h *lab.Host, before string) error {
+	all, err := findings(ctx, h, "check")
+	if err != nil {
+		return err
+	}
+	gone := true
+	for _, f := range all {
+		for _, e := range r.Cause {
+			gone = gone && !f.names(e)
+		}
+	}
+	ok, err := r.visited(ctx, h)
+	switch {
+	case err != nil:
+		return err
+	case !ok && r.Harm != Out:
+		r.Mended, r.MendNote = Harmed, "visitors get "+r.Saw
+	case gone && ok:
+		r.Mended = Cured
+	default:
+		r.Mended = Partly
+	}
+	again, err := h.Run(ctx, "assay fix 2>&1 || true")
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(again, "Plan ") {
+		r.MendNote = "a second run has more to do"
+	}
+	if out, err := h.Run(ctx, "assay undo 1 2>&1"); err != nil {
+		r.Mended, r.MendNote = Harmed, "undo: "+strings.Join(strings.Fields(out+err.Error()), " ")
+		return nil
+	}
+	now, err := h.Everything(ctx)
+	if err != nil {
+		return err
+	}
+	if now != before {
+		r.Mended, r.MendNote = Harmed, "undo left: "+strings.Join(strings.Fields(lab.Differ(before, now)), " ")
+	}
+	return nil
+}
+
+// visited asks once more as the visitor, and says whether all is well now.
+func (r *Row) visited(ctx context.Context, h *lab.Host) (bool, error) {
+	if r.Visit != "" {
+		_, err := h.Visitor(ctx, r.Visit)
+		var script *lab.ScriptError
+		if err != nil && !errors.As(err, &script) {
+			return false, err
+		}
+		return err == nil, nil
+	}
+	out, err := h.Visitor(ctx, "curl -s -m 8 -o /dev/null -w '%{http_code} ' '"+r.url()+"' && echo 0 || echo $?")
+	if err != nil {
+		return false, err
+	}
+	now := saw(out)
+	return now == "ok" || r.Harm != Out && now == r.Saw, nil
+}
+
+// mendable says that the fault is one that this host's configuration can cure.
+func (r Row) mendable() bool { return r.Cure == "host" && r.Mended != Untried }
+
+func (r Row) mendWords() string {
+	if r.MendNote != "" {
+		return fmt.Sprintf("%s: %s", r.Mended, r.MendNote)
+	}
+	return string(r.Mended)
+}
