@@ -46,7 +46,7 @@ func TestFaultsOnHosts(t *testing.T) {
 		}
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
-			if r := Run(t.Context(), f, fmt.Sprintf("fault%d-%d", os.Getpid()%10000, i), binary, faults.How{}); !r.Right() {
+			if r := Run(t.Context(), f, fmt.Sprintf("fault%d-%d", os.Getpid()%10000, i), binary, How{}); !r.Right() {
 				t.Error(r.Line())
 			}
 		})
@@ -59,11 +59,11 @@ func TestRunnerCatches(t *testing.T) {
 	binary := program(t)
 	stop := Fault{Name: "x/stopped", What: "A.", On: "unix", Path: "/", Break: "systemctl stop shop\n", Harm: Out, Sees: "502",
 		Cause: []Expected{{ID: "tls.*", Words: regexp.MustCompile("shop")}}}
-	if r := Run(t.Context(), stop, fmt.Sprintf("fault%d-a", os.Getpid()%10000), binary, faults.How{}); r.Right() || r.Trouble != "" || r.Rank != 0 || r.Found {
+	if r := Run(t.Context(), stop, fmt.Sprintf("fault%d-a", os.Getpid()%10000), binary, How{}); r.Right() || r.Trouble != "" || r.Rank != 0 || r.Found {
 		t.Errorf("a wrong cause: %s", r.Line())
 	}
 	stop.Break, stop.Cause = "true\n", []Expected{{ID: "*", Words: regexp.MustCompile("")}}
-	if r := Run(t.Context(), stop, fmt.Sprintf("fault%d-b", os.Getpid()%10000), binary, faults.How{}); r.Right() || r.Trouble == "" {
+	if r := Run(t.Context(), stop, fmt.Sprintf("fault%d-b", os.Getpid()%10000), binary, How{}); r.Right() || r.Trouble == "" {
 		t.Errorf("nothing was broken: %s", r.Line())
 	}
 }
