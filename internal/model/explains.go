@@ -47,7 +47,12 @@ func (e *Endpoint) Explained() *syntax.Directive {
 			}
 		}
 	}
-	set := syntax.Effective(at.Server, "ssl_protocols")
+	return dated(at.Server)
+}
+
+// dated is a block's line of protocols that nobody speaks any more.
+func dated(server *syntax.Directive) *syntax.Directive {
+	set := syntax.Effective(server, "ssl_protocols")
 	if len(set) == 0 {
 		return nil
 	}
@@ -56,4 +61,24 @@ func (e *Endpoint) Explained() *syntax.Directive {
 		return nil
 	}
 	return last
+}
+
+// Dated are these lines in the block of the name and in the default one of the
+// address, which decides before nginx knows the name.
+func (e *Endpoint) Dated() []*syntax.Directive {
+	ip, p, err := net.SplitHostPort(e.Addr)
+	port, _ := strconv.Atoi(p)
+	if err != nil || len(e.name.Sites) == 0 {
+		return nil
+	}
+	var all, out []*syntax.Directive
+	for _, s := range e.name.Sites[0].nginx.Sites {
+		all = append(all, s.Server)
+	}
+	for _, name := range []string{e.Name, ""} {
+		if d := dated(syntax.SelectServer(all, ip, port, name, true).Server); d != nil && !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -34,20 +35,20 @@ func codeVsProcess(h *check.Hearing, s *model.AppServer) check.Verdict {
 	switch {
 	case len(g.Written) > 0:
 		show(h, a, g, g.Written)
-		return check.Failed(fmt.Sprintf("%s older code than there is on the disk: %s", who(g), written(a, g.Written)), restart(s, g))
+		return check.Failed(fmt.Sprintf("%s older code than there is on the disk: %s", who(g), written(a, g.Written)), restart(s, a, g))
 	case a.Ended != "":
 		return check.CannotTell("load the app: "+a.Ended, "")
 	case len(g.Templates) > 0:
 		show(h, a, g, g.Templates)
-		return check.Warned(fmt.Sprintf("%s templates that may be older than those on the disk: %s", who(g), written(a, g.Templates)), restart(s, g)).
+		return check.Warned(fmt.Sprintf("%s templates that may be older than those on the disk: %s", who(g), written(a, g.Templates)), restart(s, a, g)).
 			Because("Flask looks at a template once. A worker that has shown it before keeps the old one, the others take the new one: visitors see both, by chance.")
 	case g.Conf != nil:
 		h.Saw(file(a, *g.Conf), fact.Source{Where: process(master), Text: "read it before " + clock(g.ConfRead), Ask: tape.Ask{Kind: tape.KindProcs}})
-		return check.Warned(g.Conf.Path+" was written after gunicorn had read it", restart(s, g)).
+		return check.Warned(g.Conf.Path+" was written after gunicorn had read it", restart(s, a, g)).
 			Because("gunicorn runs on with the settings that it read: workers, timeouts and limits are not those of the file.")
 	case len(g.Touched) > 0:
 		show(h, a, g, g.Touched)
-		return check.Warned(fmt.Sprintf("something of %s changed after %s had started, be it the owner, the mode or the content", check.List(a.Names(g.Touched)), subject(g)), restart(s, g)).
+		return check.Warned(fmt.Sprintf("something of %s changed after %s had started, be it the owner, the mode or the content", check.List(a.Names(g.Touched)), subject(g)), restart(s, a, g)).
 			Because("A copy that keeps times (cp -p, rsync --inplace) looks just so: if it was one, visitors still get the old code.")
 	case a.Error != nil:
 		return check.CannotTell("load the app: "+model.Line(a.Error), "")
@@ -109,10 +110,13 @@ func unix(t float64) time.Time { return time.Unix(int64(t), 0) }
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-func restart(s *model.AppServer, g model.CodeAge) check.Remedy {
+func restart(s *model.AppServer, a *model.App, g model.CodeAge) check.Remedy {
 	r := check.Remedy{Do: "Restart the service, and make that the last step of each release.", Minutes: 2, Verify: "sudo assay check --only python.code-vs-process"}
 	if u := s.UnitName(); u != "" {
 		r.Commands = []string{"sudo systemctl restart " + u}
+		if a.Error == nil && a.Ended == "" { // the new code can be loaded
+			r.Steps = plan.Systemctl("let the service run the code that is there now", "restart", u)
+		}
 	} else {
 		r.Commands = []string{fmt.Sprintf("sudo kill -HUP %d", g.Loaders[0].PPID)}
 		if g.Arbiter || len(g.Loaders) == 1 {

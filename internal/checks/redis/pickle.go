@@ -4,6 +4,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -35,8 +36,9 @@ func pickle(h *check.Hearing, x *model.PickleFolder) check.Verdict {
 	}
 	h.Saw(x.Told)
 	return check.Failed(who+" may write to "+x.Folder+", and the app unpickles what lies there ("+x.Role+", "+x.Class+")", check.Remedy{
-		Do:       "Give the folder to the service's user alone, and empty it: what is in it may be another's.",
-		Commands: []string{"sudo find " + x.Folder + " -mindepth 1 -delete", "sudo chown " + user.Name + " " + x.Folder, "sudo chmod 700 " + x.Folder},
+		Do:       "Give the folder to the service's user alone. Then empty it: what is in it may be another's.",
+		Commands: []string{"sudo chown " + user.Name + " " + x.Folder, "sudo chmod 700 " + x.Folder, "sudo find " + x.Folder + " -mindepth 1 -delete"},
 		Verify:   "ls -ld " + x.Folder, Minutes: 5,
+		Steps: plan.Owned("leave "+x.Folder+" to "+user.Name+" alone", x.Folder, user.Name, "", "0700"),
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -55,11 +56,27 @@ func dotenv(h *check.Hearing, x *model.Dotenv) check.Verdict {
 	if r, _ := x.Others.Open(h); !r.OK {
 		return check.Passed()
 	}
+	var steps []plan.Step
+	if st, state := x.Stat.Look(h.Aside()); state == fact.IsKnown && keeps(h, x, st) {
+		steps = plan.Owned("leave "+x.Path+" to its owner and its group", x.Path, "", "", fmt.Sprintf("%04o", st.Mode&0o770))
+	}
 	return check.Failed(fmt.Sprintf("every user of this host can read %s, which holds %s", x.Path, check.List(firstFew(secrets))), check.Remedy{
 		Do:       "Leave it to root and the service. Where the service does not need it, remove it: make new secrets first if others had a login here.",
 		Commands: []string{"sudo chmod o= " + x.Path, "# where the service reads it: sudo chgrp ITS-GROUP " + x.Path + " && sudo chmod 640 " + x.Path},
 		Minutes:  5, Verify: "sudo assay check --only secret.dotenv",
+		Steps: steps,
 	})
+}
+
+// keeps says that the service can do without what the others may: it does not
+// read the file, or may so as its owner or by its group.
+func keeps(h *check.Hearing, x *model.Dotenv, st tape.Stat) bool {
+	a, ok := x.Code.Open(h.Aside())
+	u, state := x.User.Look(h.Aside())
+	if !ok || state != fact.IsKnown {
+		return false
+	}
+	return !slices.Contains(a.Opened, x.Path) || u.UID == st.UID && st.Mode&0o400 != 0 || u.GID == st.GID && st.Mode&0o040 != 0
 }
 
 func firstFew(names []string) []string {

@@ -99,8 +99,13 @@ func mend(e *model.Endpoint, d fact.Source, at *nginx.Directive) check.Remedy {
 	r := check.Remedy{Do: "Let the listen speak TLS.", Verify: "curl -sSI https://" + e.Name + "/", Minutes: 5,
 		Commands: []string{fmt.Sprintf("# %s:%d: %s", d.Where, d.Line, d.Text), "listen 443 ssl;", "sudo nginx -t && sudo systemctl reload nginx"}}
 	if strings.HasPrefix(d.Text, "ssl_protocols") {
-		r.Do, r.Commands[1] = "Offer what today's clients speak.", "ssl_protocols TLSv1.2 TLSv1.3;"
-		r.Steps = plan.Nginx("offer what today's clients speak", at).Replace("ssl_protocols TLSv1.2 TLSv1.3;")
+		r.Commands[1] = "ssl_protocols TLSv1.2 TLSv1.3;"
+		r.Do = "Offer what today's clients speak, in this server block and in the default one of the address, which decides."
+		var lines [][]plan.Step
+		for _, x := range e.Dated() {
+			lines = append(lines, plan.Nginx("offer what today's clients speak", x).Replace("ssl_protocols TLSv1.2 TLSv1.3;"))
+		}
+		r.Steps = plan.All(lines...)
 		return r
 	}
 	if at.Name != "listen" || len(nginx.Effective(at.Parent, "ssl_certificate")) == 0 || len(nginx.Effective(at.Parent, "ssl_certificate_key")) == 0 {
