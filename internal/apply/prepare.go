@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os/user"
 	"slices"
 	"strconv"
@@ -153,7 +154,12 @@ func become(s plan.Step, from host.Image) (to host.Image, err error) {
 		if from.Kind != host.FileImage && from.Kind != host.FolderHere {
 			return stale("is not there any more")
 		}
-		return owned(s, from)
+		to, err = owned(s, from)
+		if s.Mode != "" && to.Mode&0o070 == 0 { // an access list's entries count for nothing then (chmod(2), acl(5))
+			to.Attrs = maps.Clone(to.Attrs)
+			delete(to.Attrs, "system.posix_acl_access")
+		}
+		return to, err
 	}
 	return from, fmt.Errorf("a step of the kind %q is not known", s.Kind)
 }
