@@ -77,12 +77,8 @@ func renewConfigured(h *check.Hearing, r *model.Renewal) check.Verdict {
 // timer turns on certbot's own, where it is there.
 func timer(t facts.Props) []plan.Step {
 	const name, say = "certbot.timer", "let certbot's timer renew the certificate"
-	on := slices.Concat(plan.Systemctl(say, "enable", name), plan.Systemctl(say, "start", name))
-	switch {
-	case t["LoadState"] == "masked":
-		return slices.Concat(plan.Systemctl(say, "unmask", name), on)
-	case t["LoadState"] == "loaded" && t["ActiveState"] != "active":
-		return on
+	if t["LoadState"] != "loaded" || t["ActiveState"] == "active" {
+		return nil // who masked it did so on purpose
 	}
-	return nil
+	return slices.Concat(plan.Systemctl(say, "enable", name), plan.Systemctl(say, "start", name))
 }
