@@ -77,12 +77,15 @@ func (f *file) change(c edit.Lines) (why string) {
 
 // set changes the line of a key that counts, or adds one.
 func (f *file) set(path string, s plan.Setting) (why string) {
+	list := s.Syntax == plan.Ini && slices.Contains(lists, s.Key)
 	for _, o := range f.added {
 		if o.Section == s.Section && o.Key == s.Key {
-			if !slices.Equal(o.Values, s.Values) {
+			if slices.Equal(o.Values, s.Values) {
+				return ""
+			}
+			if !list {
 				return refused(path, "two remedies set "+s.Key+"; look again after the first")
 			}
-			return ""
 		}
 	}
 	f.added = append(f.added, s)
@@ -93,7 +96,7 @@ func (f *file) set(path string, s plan.Setting) (why string) {
 		if s.Syntax == plan.Ini && strings.HasPrefix(l, "[") {
 			section = strings.Trim(l, "[]")
 		} else if section == s.Section || s.Syntax != plan.Ini {
-			if keyOf(s.Syntax, l) == s.Key {
+			if keyOf(s.Syntax, l) == s.Key && !list {
 				at = i + 1
 			}
 		}
@@ -102,6 +105,8 @@ func (f *file) set(path string, s plan.Setting) (why string) {
 		}
 	}
 	switch {
+	case at > 0 && len(s.Values) == 2 && s.Values[0] == "" && path == plan.DropInPath(unitOf(path)):
+		return f.change(edit.Lines{Line: at, Old: lines[at-1 : at], New: spelt(s)[1:]}) // emptied there already
 	case at > 0 && len(s.Values) > 1:
 		return refused(path, s.Key+" is set there already")
 	case at > 0:
@@ -113,6 +118,9 @@ func (f *file) set(path string, s plan.Setting) (why string) {
 	}
 	return f.insert(len(lines)+1, spelt(s))
 }
+
+// lists are keys of units of which each line adds to those before.
+var lists = []string{"Environment", "EnvironmentFile", "RuntimeDirectory", "ReadWritePaths", "BindPaths", "BindReadOnlyPaths", "RestrictAddressFamilies", "After", "Wants"}
 
 // insert puts lines in front of one; what is already put there comes first.
 func (f *file) insert(line int, with []string) (why string) {

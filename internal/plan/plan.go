@@ -127,6 +127,15 @@ func DropIn(say, unit, section, key string, values ...string) []Step {
 		Then: []Act{{Verb: "restart", Unit: unit}}, Tests: []Test{{Name: "unit-verify", Arg: unit}}}}
 }
 
+// DropInRead is DropIn for what systemd itself goes by: the service runs on.
+func DropInRead(say, unit, section, key string, values ...string) []Step {
+	steps := DropIn(say, unit, section, key, values...)
+	for i := range steps {
+		steps[i].Then = nil
+	}
+	return steps
+}
+
 // DropInPath is the drop-in of a unit that is ours. It is read last but for names
 // that begin with zz, so that an operator's override.conf does not take it back.
 func DropInPath(unit string) string { return "/etc/systemd/system/" + unit + ".d/zz-assay.conf" }

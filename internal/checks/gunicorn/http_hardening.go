@@ -19,12 +19,12 @@ var _ = Family.Add(check.Check{
 })
 
 // lenient are the switches that take a strictness back (gunicorn 22 and 23).
-var lenient = []struct{ name, bad, says string }{
-	{"header_map", "dangerous", "headers with an underscore pass for those with a dash"},
-	{"permit_obsolete_folding", "true", "a header may go on in the next line"},
-	{"strip_header_spaces", "true", "a blank before a header's colon is dropped"},
-	{"tolerate_dangerous_framing", "true", "two lengths for one body are taken"},
-	{"permit_unconventional_http_version", "true", "other versions than 1.0 and 1.1 are taken"},
+var lenient = []struct{ name, bad, good, says string }{
+	{"header_map", "dangerous", "drop", "headers with an underscore pass for those with a dash"},
+	{"permit_obsolete_folding", "true", "False", "a header may go on in the next line"},
+	{"strip_header_spaces", "true", "False", "a blank before a header's colon is dropped"},
+	{"tolerate_dangerous_framing", "true", "False", "two lengths for one body are taken"},
+	{"permit_unconventional_http_version", "true", "False", "other versions than 1.0 and 1.1 are taken"},
 }
 
 func httpHardening(h *check.Hearing, x *model.ServedGunicorn) check.Verdict {
@@ -40,6 +40,7 @@ func httpHardening(h *check.Hearing, x *model.ServedGunicorn) check.Verdict {
 		h.Saw(app.At(nil, fmt.Sprintf("gunicorn's %s = %v", l.name, app.Gunicorn[l.name])))
 		r.Do = "Leave " + l.name + " out: what needs it is a client or a proxy to be mended."
 		r.Commands = restart(x.AppServer)
+		r.Steps = set("let gunicorn be as strict as it can", x.AppServer, l.name, l.good)
 		return grade(x, check.Failed(fmt.Sprintf("gunicorn's %s is %s: %s", l.name, l.bad, l.says), r))
 	}
 	own, state := x.Package.Open(h)

@@ -7,6 +7,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/regex"
 	"assay/internal/tape"
 )
@@ -65,6 +66,9 @@ func running(h *check.Hearing, s *model.AppServer) check.Verdict {
 		_, _ = s.Want.Look(h)
 		r := remedy(s)
 		r.Do = "Look for why a worker went, and restart gunicorn: it then starts as many as it is told to."
+		if us == fact.IsKnown {
+			r.Steps = plan.Systemctl("let gunicorn start all its workers", "restart", unit.Name)
+		}
 		return check.Warned(fmt.Sprintf("gunicorn runs %d of the %d workers that it is told to", live, want), r).
 			Because("A worker is gone, frozen, or was taken away by a signal (TTOU): fewer requests are served at a time.").Breaking(false)
 	}

@@ -8,6 +8,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -65,7 +66,7 @@ func notTaken(u *model.SocketUse, b tape.Step, user model.User) check.Verdict {
 	return check.Failed(fmt.Sprintf("nginx (%s) may not connect to %s: its workers run since before %s came into the group %s, which %s needs",
 		user.Name, u.Subject(), user.Name, b.Group, b.Path), check.Remedy{
 		Do: "Reload nginx: its new workers take the group.", Commands: []string{"sudo systemctl reload nginx"},
-		Verify: "curl -sI " + u.Route.Site().URL(), Minutes: 1,
+		Verify: "curl -sI " + u.Route.Site().URL(), Minutes: 1, Steps: plan.Systemctl("let nginx's workers take the group", "reload", "nginx.service"),
 	})
 }
 
@@ -106,6 +107,27 @@ func files(s *model.AppServer) (*model.Unit, model.UnitText, bool) {
 	return u, t, ts == fact.IsKnown
 }
 
+// ofSocketUnit lets a socket unit give its socket to nginx alone. It has to be
+// made anew, for which the service lets go of it until the next request.
+func ofSocketUnit(u *model.Unit, socket, group string) []plan.Step {
+	say := "let nginx alone come to the socket"
+	return slices.Concat(plan.DropIn(say, socket, "Socket", "SocketGroup", group), plan.DropIn(say, socket, "Socket", "SocketMode", "0660"),
+		plan.Systemctl("let go of the socket", "stop", u.Name))
+}
+
+// ofGroup lets systemd give the folder of the socket to nginx's group.
+func ofGroup(u *model.Unit, b tape.Step, group string) []plan.Step {
+	say := "let nginx enter " + b.Path
+	var steps []plan.Step
+	if b.Group != group {
+		steps = plan.DropIn(say, u.Name, "Service", "Group", group)
+	}
+	if b.Mode&0o070 != 0o050 {
+		steps = append(steps, plan.DropIn(say, u.Name, "Service", "RuntimeDirectoryMode", "0750")...)
+	}
+	return steps
+}
+
 func accessRemedy(s *model.SocketUse, b tape.Step, user model.User) check.Remedy {
 	r := check.Remedy{Verify: "curl -sI " + s.Route.Site().URL(), Minutes: 5}
 	u, t, ok := files(s.Server)
@@ -120,13 +142,19 @@ func accessRemedy(s *model.SocketUse, b tape.Step, user model.User) check.Remedy
 		r.Do = "Let " + u.Triggers[0] + " give the socket to the group " + user.Name + "."
 		drop(u.Triggers[0], "[Socket]", "SocketGroup="+user.Name, "SocketMode=0660")
 		r.Commands = append(r.Commands, "sudo systemctl stop "+u.Name, "sudo systemctl restart "+u.Triggers[0])
+		r.Steps = ofSocketUnit(u, u.Triggers[0], user.Name)
 	case ok && b.Type == "socket":
 		// gunicorn makes its socket under its own --umask (0 by default), whatever UMask= says: gunicorn/sock.py.
 		r.Do = "Give the socket to the group " + user.Name + ": Group=" + user.Name + " in the unit, and --umask 007 for gunicorn (UMask= of the unit does not reach the socket)."
 		r.Commands = []string{"sudo systemctl edit --full " + u.Name, "# Group=" + user.Name, "# ExecStart=... --umask 007 ...", "sudo systemctl restart " + u.Name}
+		r.Steps = set("let gunicorn give its socket to its group", s.Server, "umask", "007")
+		if b.Group != user.Name {
+			r.Steps = plan.All(plan.DropIn("let nginx's group have the socket", u.Name, "Service", "Group", user.Name), r.Steps)
+		}
 	case ok && slices.Contains(t.RuntimeDirs(), b.Path):
 		r.Do = fmt.Sprintf("systemd makes %s at each start of %s: let it belong to the group %s, which may enter it.", b.Path, u.Name, user.Name)
 		drop(u.Name, "[Service]", "Group="+user.Name, "RuntimeDirectoryMode=0750")
+		r.Steps = ofGroup(u, b, user.Name)
 		r.Commands = append(r.Commands, "sudo systemctl restart "+u.Name)
 	case b.Type == "socket":
 		r.Do = "Give the socket to the group " + user.Name + ": run gunicorn with that group and --umask 007."

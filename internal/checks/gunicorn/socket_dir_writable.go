@@ -3,10 +3,12 @@ package gunicorn
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -67,13 +69,21 @@ func ownFolder(x *model.SocketFolder) check.Remedy {
 		return check.Remedy{Do: "Run gunicorn as a unit of systemd with RuntimeDirectory=, which makes the folder at each start.", Minutes: 15, Verify: "systemctl status"}
 	}
 	name := path.Base(x.Path)
+	say := "let systemd make " + x.Path + " at each start"
 	r := check.Remedy{
 		Do:       "Let systemd make the folder at each start.",
 		Commands: []string{"sudo systemctl edit " + unit, "# [Service]", "# RuntimeDirectory=" + name, "# RuntimeDirectoryMode=0750", "sudo systemctl restart " + unit},
 		Verify:   "systemctl show -p RuntimeDirectory " + unit, Minutes: 3,
+		Steps: plan.All(plan.DropIn(say, unit, "Service", "RuntimeDirectory", name), plan.DropIn(say, unit, "Service", "RuntimeDirectoryMode", "0750")),
+	}
+	if _, t, ok := files(x.Server); ok && slices.Contains(t.RuntimeDirs(), x.Path) {
+		r.Do = "systemd makes the folder at each start, and it was changed since: start the service anew."
+		r.Commands = []string{"sudo systemctl restart " + unit}
+		r.Steps = plan.Systemctl("let systemd make "+x.Path+" anew", "restart", unit)
 	}
 	if path.Dir(x.Path) != "/run" {
 		name = path.Base(unit[:len(unit)-len(path.Ext(unit))])
+		r.Steps = nil
 		r.Do = "Let systemd make a folder of the service's own at each start, and name the new path in nginx's proxy_pass."
 		r.Commands = []string{"sudo systemctl edit --full " + unit, "# [Service]", "# RuntimeDirectory=" + name, "# ... --bind unix:/run/" + name + "/gunicorn.sock ...",
 			"# and in nginx: proxy_pass http://unix:/run/" + name + "/gunicorn.sock;", "sudo systemctl restart " + unit, "sudo nginx -t && sudo systemctl reload nginx"}

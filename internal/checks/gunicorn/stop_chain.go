@@ -7,6 +7,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/regex"
 )
 
@@ -39,7 +40,7 @@ func stopChain(h *check.Hearing, s *model.AppServer) check.Verdict {
 	if name := quick[signal]; name != "" {
 		_, _ = u.Property("KillSignal").Look(h)
 		return check.Failed(fmt.Sprintf("systemd stops %s with %s, at which gunicorn drops the requests that it has", u.Name, name),
-			edit(u, "KillSignal=SIGTERM", "Let systemd send SIGTERM, which is its default: gunicorn then finishes what it has.", "KillSignal"))
+			edited(u, "KillSignal", "SIGTERM", "let systemd ask gunicorn to finish what it has", "Let systemd send SIGTERM, which is its default: gunicorn then finishes what it has.", "KillSignal"))
 	}
 	stop, _ := u.StopTime().Open(h.Aside())
 	grace, set := s.Number("graceful_timeout").Open(h.Aside())
@@ -51,7 +52,7 @@ func stopChain(h *check.Hearing, s *model.AppServer) check.Verdict {
 		_, _ = u.StopTime().Look(h)
 		_, _ = s.Number("graceful_timeout").Look(h)
 		return check.Failed(fmt.Sprintf("systemd kills %s %s after it is told to stop, and gunicorn gives requests %d seconds to end (graceful_timeout)", u.Name, plainTime(stop), grace),
-			edit(u, fmt.Sprintf("TimeoutStopSec=%d", grace+10), "Let systemd wait longer than gunicorn does.", "TimeoutStopUSec"))
+			edited(u, "TimeoutStopSec", fmt.Sprint(grace+10), "let systemd wait for the requests that gunicorn finishes", "Let systemd wait longer than gunicorn does.", "TimeoutStopUSec"))
 	}
 	if v, bad := wasKilled(h, u, grace); bad {
 		return v
@@ -73,14 +74,16 @@ func wasKilled(h *check.Hearing, u *model.Unit, grace int) (check.Verdict, bool)
 func longRequests(h *check.Hearing, s *model.AppServer, u *model.Unit, grace int) check.Verdict {
 	class, _ := s.Setting("worker_class").Open(h.Aside())
 	threads, _ := s.Number("threads").Open(h.Aside())
-	timeout, set := s.Number("timeout").Open(h.Aside())
-	if !set || len(class) == 0 || class[0] != "sync" || threads > 1 || timeout < grace+30 || timeout > patient {
+	timeout, known := s.Number("timeout").Open(h.Aside())
+	if !known || len(class) == 0 || class[0] != "sync" || threads > 1 || timeout < grace+30 || timeout > patient {
 		return check.Passed()
 	}
 	_, _ = s.Number("timeout").Look(h)
 	_, _ = s.Number("graceful_timeout").Look(h)
-	return check.Warned(fmt.Sprintf("a request may take %d seconds (timeout), and a restart cuts it off after %d (graceful_timeout)", timeout, grace),
-		edit(u, fmt.Sprintf("TimeoutStopSec=%d", timeout+10), fmt.Sprintf("Give gunicorn as long to stop as a request may take: --graceful-timeout %d, and systemd a little more.", timeout), "TimeoutStopUSec"))
+	r := edit(u, fmt.Sprintf("TimeoutStopSec=%d", timeout+10), fmt.Sprintf("Give gunicorn as long to stop as a request may take: --graceful-timeout %d, and systemd a little more.", timeout), "TimeoutStopUSec")
+	say := "let a request end that may take so long"
+	r.Steps = plan.All(set(say, s, "graceful_timeout", fmt.Sprint(timeout)), plan.DropInRead(say, u.Name, "Service", "TimeoutStopSec", fmt.Sprint(timeout+10)))
+	return check.Warned(fmt.Sprintf("a request may take %d seconds (timeout), and a restart cuts it off after %d (graceful_timeout)", timeout, grace), r)
 }
 
 func plainTime(d time.Duration) string {
@@ -93,4 +96,9 @@ func plainTime(d time.Duration) string {
 func edit(u *model.Unit, line, do, show string) check.Remedy {
 	return check.Remedy{Do: do, Commands: []string{"sudo systemctl edit " + u.Name, "# [Service]", "# " + line, "sudo systemctl daemon-reload"},
 		Verify: "systemctl show -p " + show + " " + u.Name, Minutes: 3}
+}
+
+// edited is one key of the unit, which systemd goes by at the next stop.
+func edited(u *model.Unit, key, value, say, do, show string) check.Remedy {
+	return withSteps(edit(u, key+"="+value, do, show), plan.DropInRead(say, u.Name, "Service", key, value))
 }

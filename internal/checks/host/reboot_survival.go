@@ -3,6 +3,7 @@ package host
 import (
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -35,7 +36,8 @@ func rebootSurvival(h *check.Hearing, x *model.BootUnit) check.Verdict {
 	}
 	u.Starters(h)
 	h.Saw(u.Source)
-	r := check.Remedy{Do: "Enable it.", Commands: []string{"sudo systemctl enable " + start(u.Name)}, Verify: "systemctl is-enabled " + start(u.Name), Minutes: 1}
+	r := check.Remedy{Do: "Enable it.", Commands: []string{"sudo systemctl enable " + start(u.Name)}, Verify: "systemctl is-enabled " + start(u.Name), Minutes: 1,
+		Steps: plan.Systemctl("let "+start(u.Name)+" start with the machine", "enable", start(u.Name))}
 	if !x.Needed && x.Name == "the firewall" {
 		return check.Failed("the firewall's rules are loaded, and "+u.Name+" is not enabled: after a reboot there are none", r).
 			Because("After the next boot every port that is listened on is open, until somebody loads the rules again.")

@@ -8,6 +8,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/regex"
 )
 
@@ -48,12 +49,30 @@ func envFile(h *check.Hearing, e model.ExecSubject) check.Verdict {
 			Do:       "Take the right to read away from the others: systemd reads the file as root, whatever its mode is. If strangers have accounts here, change the secrets, too.",
 			Commands: []string{"sudo chmod o= " + f.Path},
 			Verify:   "sudo -u nobody cat " + f.Path + "   # Permission denied", Minutes: 2,
+			Steps: closed(e.Context.EnvFiles, t),
 		})
 	}
 	if open && len(t.EnvHidden) > 0 {
 		return check.CannotTell(t.EnvHidden[0].Text, t.EnvHidden[0].Hint)
 	}
 	return check.Passed()
+}
+
+// closed takes the files with secrets from the others.
+func closed(files []model.EnvFile, t model.UnitText) []plan.Step {
+	var steps []plan.Step
+	for _, f := range files {
+		r, state := f.Others.Look(&fact.Notes{})
+		st, stat := f.Stat.Look(&fact.Notes{})
+		if state != fact.IsKnown || !r.OK || len(secretsIn(t, f.Path)) == 0 {
+			continue
+		}
+		if stat != fact.IsKnown || st.Type != "file" || st.Mode&0o4 == 0 {
+			return nil // an ACL, or a link
+		}
+		steps = append(steps, plan.Owned("let only who starts the service read its secrets", f.Path, "", "", fmt.Sprintf("%04o", st.Mode&^0o7))...)
+	}
+	return steps
 }
 
 // secretsIn are the names of secrets that a file sets, never their values.

@@ -83,7 +83,7 @@ func set(h *check.Hearing, u *model.Unit, gaps []model.EnvGap) string {
 
 func restarted(u *model.Unit) check.Remedy {
 	r := check.Remedy{Do: "Restart the service. A reload keeps the environment that the process was started with.", Minutes: 2,
-		Commands: []string{"sudo systemctl restart " + u.Name}, Verify: "sudo assay check --only systemd.env.loaded"}
+		Commands: []string{"sudo systemctl restart " + u.Name}, Verify: "sudo assay check --only systemd.env.loaded", Steps: restartedBy(u)}
 	if u.Reload {
 		r.Commands = []string{"sudo systemctl daemon-reload", "sudo systemctl restart " + u.Name}
 	}

@@ -6,6 +6,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -51,5 +52,7 @@ func restartPolicy(h *check.Hearing, u *model.Unit) check.Verdict {
 		Do:       "Let systemd start it again after a failure, with a pause between.",
 		Commands: []string{"sudo systemctl edit " + u.Name, "# [Service]", "# Restart=on-failure", "# RestartSec=3", "sudo systemctl daemon-reload"},
 		Verify:   "systemctl show -p Restart " + u.Name, Minutes: 3,
+		Steps: plan.All(plan.DropInRead("let systemd start it again when it dies", u.Name, "Service", "Restart", "on-failure"),
+			plan.DropInRead("let systemd start it again when it dies", u.Name, "Service", "RestartSec", "3")),
 	})
 }

@@ -3,10 +3,13 @@ package systemd
 import (
 	"fmt"
 	"path"
+	"slices"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -42,12 +45,12 @@ func sandboxBreaks(h *check.Hearing, x *model.Need) check.Verdict {
 	}
 	_, _ = x.Inside.Look(h)
 	_, _ = x.Outside.Look(h)
-	by := "the sandbox of " + u.Name
+	by, key := "the sandbox of "+u.Name, ""
 	if t, state := u.Files.Look(h.Aside()); state == fact.IsKnown {
-		for _, key := range []string{"ReadOnlyPaths", "InaccessiblePaths", "PrivateTmp", "ProtectHome", "ProtectSystem"} {
-			if src, set := t.SettingSource(key); set && hides(key, x.Path) {
+		for _, k := range []string{"ReadOnlyPaths", "InaccessiblePaths", "PrivateTmp", "ProtectHome", "ProtectSystem"} {
+			if src, set := t.SettingSource(k); set && hides(k, x.Path) {
 				h.Saw(src)
-				by = src.Text + " of " + u.Name
+				by, key = src.Text+" of "+u.Name, k
 				break
 			}
 		}
@@ -56,6 +59,7 @@ func sandboxBreaks(h *check.Hearing, x *model.Need) check.Verdict {
 		Do:       "Except the folder; or let systemd make one for the service (StateDirectory=, CacheDirectory=, LogsDirectory=) and name that in the app.",
 		Commands: []string{"sudo systemctl edit " + u.Name, "# [Service]", "# ReadWritePaths=" + folderOf(x), "sudo systemctl restart " + u.Name},
 		Verify:   "systemctl show -p ReadWritePaths " + u.Name, Minutes: 3,
+		Steps: excepted(u, key, folderOf(x)),
 	})
 }
 
@@ -79,6 +83,16 @@ func folderOf(x *model.Need) string {
 	return x.Path
 }
 
+// excepted lets the service write in one folder, where the disk is read-only to
+// it: what is taken away whole is not given back so.
+func excepted(u *model.Unit, key, folder string) []plan.Step {
+	if key != "ProtectSystem" && key != "ReadOnlyPaths" || strings.Count(folder, "/") < 2 || strings.ContainsAny(folder, " \t\"'%\\$") ||
+		slices.ContainsFunc([]string{"/etc", "/usr", "/boot", "/root", "/home", "/proc", "/sys", "/dev"}, func(d string) bool { return within(folder, d) }) {
+		return nil
+	}
+	return plan.DropIn("let the app write to "+folder, u.Name, "Service", "ReadWritePaths", folder)
+}
+
 // cutOff is a store that the unit's own lines keep the app from.
 func cutOff(h *check.Hearing, x *model.Need, u *model.Unit) check.Verdict {
 	line, cut := x.Cuts().Open(h)
@@ -92,6 +106,16 @@ func cutOff(h *check.Hearing, x *model.Need, u *model.Unit) check.Verdict {
 	h.Saw(x.Store.Told)
 	return check.Failed(fmt.Sprintf("%s of %s keeps the app from %s (%s)", line, u.Name, x.Store.Kind, x.Store.Addr), check.Remedy{
 		Do: do, Commands: []string{"sudo systemctl edit " + u.Name, "# [Service]", add, "sudo systemctl restart " + u.Name},
-		Verify: "systemctl show -p RestrictAddressFamilies,PrivateNetwork " + u.Name, Minutes: 3,
+		Verify: "systemctl show -p RestrictAddressFamilies,PrivateNetwork " + u.Name, Minutes: 3, Steps: families(u, line, x.Store),
 	}).Breaking(true)
+}
+
+// families adds those by which programs speak with each other to a list of what
+// is allowed; a list of what is not is left to who wrote it.
+func families(u *model.Unit, line string, s *model.Store) []plan.Step {
+	list, restricted := strings.CutPrefix(line, "RestrictAddressFamilies=")
+	if !restricted || strings.HasPrefix(list, "~") {
+		return nil
+	}
+	return plan.DropIn("let the app come to "+s.Kind, u.Name, "Service", "RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6")
 }

@@ -5,6 +5,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 // socketUnit judges a socket unit at whose address nginx finds nobody.
@@ -23,6 +24,15 @@ func socketUnit(h *check.Hearing, x *model.SocketUnit) check.Verdict {
 	if x.Load == "masked" {
 		state = "is masked"
 		r.Commands = append(r.Commands, "sudo systemctl unmask "+x.Name)
+	}
+	if x.Load != "masked" {
+		if x.Starts != "" {
+			r.Steps = plan.Systemctl("let go of the service, which the socket starts", "stop", x.Starts)
+		}
+		if !x.Boot {
+			r.Steps = append(r.Steps, plan.Systemctl("let the socket come up with the machine", "enable", x.Name)...)
+		}
+		r.Steps = append(r.Steps, plan.Systemctl("start the socket", "start", x.Name)...)
 	}
 	if x.Starts != "" { // which holds its own socket until then
 		r.Commands = append(r.Commands, "sudo systemctl stop "+x.Starts)

@@ -2,12 +2,14 @@ package systemd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/regex"
 )
 
@@ -91,6 +93,7 @@ func gaveUp(h *check.Hearing, u *model.Unit) check.Verdict {
 	if u.Mended {
 		what += "; the app can be imported now"
 		r.Do, r.Commands = "What it failed on is mended, as far as can be seen: start it by hand, once.", r.Commands[1:]
+		r.Steps = starting(u)
 	}
 	return check.Failed(what, r).Because("Nothing starts it again by itself, not even when its cause is mended: visitors get 502 Bad Gateway until somebody does.")
 }
@@ -166,7 +169,7 @@ func notLoaded(h *check.Hearing, u *model.Unit) check.Verdict {
 		what, first = u.Name+" has no unit file any more", "# put the unit file back, then: sudo systemctl daemon-reload"
 	}
 	r := check.Remedy{Do: "Let systemd have the unit again, and start it.", Commands: []string{first, "sudo systemctl enable --now " + u.Name},
-		Verify: "systemctl is-active " + u.Name, Minutes: 5}
+		Verify: "systemctl is-active " + u.Name, Minutes: 5, Steps: unmasked(u)}
 	if u.Running() {
 		return check.Warned(what+"; it still runs", r).Breaking(false).
 			Because("The site works until the service or the machine restarts, and is gone after that.")
@@ -308,9 +311,31 @@ func begin(u *model.Unit, do string) check.Remedy {
 	if !u.AtBoot() {
 		cmd = "sudo systemctl enable --now " + u.Name
 	}
-	return check.Remedy{Do: do, Commands: []string{cmd}, Verify: "systemctl is-active " + u.Name, Minutes: 2}
+	return check.Remedy{Do: do, Commands: []string{cmd}, Verify: "systemctl is-active " + u.Name, Minutes: 2, Steps: starting(u)}
 }
 
 func enable(name string) check.Remedy {
-	return check.Remedy{Do: "Enable it.", Commands: []string{"sudo systemctl enable " + name}, Verify: "systemctl is-enabled " + name, Minutes: 1}
+	return check.Remedy{Do: "Enable it.", Commands: []string{"sudo systemctl enable " + name}, Verify: "systemctl is-enabled " + name, Minutes: 1,
+		Steps: plan.Systemctl("let "+name+" start with the machine", "enable", name)}
+}
+
+// starting starts a unit, and lets it start with the machine.
+func starting(u *model.Unit) []plan.Step {
+	var steps []plan.Step
+	if u.Active == "failed" {
+		steps = plan.Systemctl("forget that it failed", "reset-failed", u.Name)
+	}
+	if !u.AtBoot() {
+		steps = append(steps, plan.Systemctl("let it start with the machine", "enable", u.Name)...)
+	}
+	return append(steps, plan.Systemctl("start it", "start", u.Name)...)
+}
+
+// unmasked takes the link away that masks a unit: its own file lies elsewhere.
+func unmasked(u *model.Unit) []plan.Step {
+	link := "/etc/systemd/system/" + u.Name
+	if u.Load != "masked" || u.Fragment != "" && u.Fragment != link {
+		return nil
+	}
+	return slices.Concat(plan.Gone("take the mask of "+u.Name+" away", link), plan.Systemctl("let it start with the machine", "enable", u.Name), plan.Systemctl("start it", "start", u.Name))
 }

@@ -6,6 +6,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -35,6 +36,7 @@ func unitStale(h *check.Hearing, x *model.StaleUnit) check.Verdict {
 		Do:       "Let systemd read its files again, and start the service by them.",
 		Commands: []string{"systemctl cat " + x.Name, "sudo systemctl daemon-reload && sudo systemctl restart " + x.Name},
 		Verify:   "systemctl show -p NeedDaemonReload " + x.Name, Minutes: 2,
+		Steps: restartedBy(x.Unit),
 	}
 	what := "the files of " + x.Name + " changed on disk, and systemd has not read them since (no daemon-reload)"
 	if len(x.Differs) == 0 {
@@ -65,5 +67,18 @@ func restartPending(h *check.Hearing, x *model.StaleUnit) check.Verdict {
 	return check.Warned(x.Name+" runs by another command line than its unit has now: it was not restarted since", check.Remedy{
 		Do: "Restart it, and look whether it works as before.", Commands: []string{"sudo systemctl restart " + x.Name},
 		Verify: "systemctl status " + x.Name + " --no-pager", Minutes: 2,
+		Steps: restartedBy(x.Unit),
 	})
+}
+
+// restartedBy starts a service anew, by what its files say now.
+func restartedBy(u *model.Unit) []plan.Step {
+	var steps []plan.Step
+	if u.Reload {
+		steps = plan.Systemctl("let systemd read its files", "daemon-reload", "")
+	}
+	if u.Active == "failed" {
+		steps = append(steps, plan.Systemctl("forget that it failed", "reset-failed", u.Name)...)
+	}
+	return append(steps, plan.Systemctl("start it anew", "restart", u.Name)...)
 }
