@@ -51,7 +51,7 @@ func envLoaded(h *check.Hearing, s *model.AppServer) check.Verdict {
 	}
 	switch {
 	case len(read) > 0:
-		return check.Failed("the running process does not have "+set(h, u, read), restarted(u))
+		return check.Failed("the running process does not have "+set(h, u, read), restarted(u, gaps))
 	case len(needed) > 0:
 		return check.Failed("the next start of "+u.Name+" is without "+keys(h, needed)+", which the app needs: no file sets it any more", putBack(u)).
 			Because("The service runs on with what it was started with. The next start, which may be a reboot in the night, fails.")
@@ -59,7 +59,7 @@ func envLoaded(h *check.Hearing, s *model.AppServer) check.Verdict {
 		return check.Warned("the next start of "+u.Name+" is without "+keys(h, lost)+", which the app reads: no file sets it any more", putBack(u)).
 			Because("The service runs on with what it was started with. The next start takes the app's own default instead.")
 	}
-	return check.Warned("the running process does not have "+set(h, u, idle)+", which the app's own code does not read", restarted(u)).
+	return check.Warned("the running process does not have "+set(h, u, idle)+", which the app's own code does not read", restarted(u, gaps)).
 		Because("A package may read it. What the files say is not what runs.")
 }
 
@@ -81,9 +81,14 @@ func set(h *check.Hearing, u *model.Unit, gaps []model.EnvGap) string {
 	return "the " + keys(h, gaps) + " that " + where + " " + verb + " now"
 }
 
-func restarted(u *model.Unit) check.Remedy {
+// restarted takes new values in. Where one is gone, or is a secret that the other
+// side may not know yet, the restart itself may break the app: a person looks first.
+func restarted(u *model.Unit, gaps []model.EnvGap) check.Remedy {
 	r := check.Remedy{Do: "Restart the service. A reload keeps the environment that the process was started with.", Minutes: 2,
-		Commands: []string{"sudo systemctl restart " + u.Name}, Verify: "sudo assay check --only systemd.env.loaded", Steps: restartedBy(u)}
+		Commands: []string{"sudo systemctl restart " + u.Name}, Verify: "sudo assay check --only systemd.env.loaded"}
+	if !slices.ContainsFunc(gaps, func(g model.EnvGap) bool { return g.Lost || secretName.MatchString(g.Key) }) {
+		r.Steps = restartedBy(u)
+	}
 	if u.Reload {
 		r.Commands = []string{"sudo systemctl daemon-reload", "sudo systemctl restart " + u.Name}
 	}
