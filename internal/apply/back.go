@@ -77,6 +77,11 @@ func (j Job) units(ctx context.Context, e *Entry, refused string) []error {
 	if slices.ContainsFunc(e.Plan.Steps, func(s plan.Step) bool { return s.Verb == "daemon-reload" }) {
 		do("daemon-reload", "")
 	}
+	for _, s := range e.Plan.Steps { // what others have to be without while they change
+		if s.Verb == "stop" {
+			do("stop", s.Unit)
+		}
+	}
 	for _, w := range slices.Backward(e.Units) {
 		now, err := was(ctx, j.Host, w.Unit)
 		if err != nil {
