@@ -56,6 +56,11 @@ func (d *Deployment) Believeds() fact.Of[[]*Believed] {
 	})
 }
 
+// Wide are the lines beside it that take in too much, and itself.
+func (x *Believed) Wide() []*syntax.Directive {
+	return slices.DeleteFunc(slices.Clone(x.By.Parent.Find("set_real_ip_from")), func(d *syntax.Directive) bool { return !tooWide(d.Arg(0)) })
+}
+
 // tooWide says that a network is more than anybody has proxies in: no provider
 // names public ones of more than a /8, or in IPv6 a /16.
 func tooWide(s string) bool {

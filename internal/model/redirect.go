@@ -46,10 +46,11 @@ const maxLegs = 10
 type Leg struct {
 	From, To string
 	Reply    fact.Of[tape.HTTPReply]
-	App      bool        // the app sent the redirect, else nginx
-	By       fact.Source // the directive that sends it, or that hands it to the app
-	Told     bool        // the app is told by X-Forwarded-Proto how the visitor came
-	Cookie   bool        // a cookie comes with it
+	App      bool              // the app sent the redirect, else nginx
+	By       fact.Source       // the directive that sends it, or that hands it to the app
+	Line     *syntax.Directive // the same
+	Told     bool              // the app is told by X-Forwarded-Proto how the visitor came
+	Cookie   bool              // a cookie comes with it
 }
 
 // Subject is what the visitor types.
@@ -272,7 +273,7 @@ func (b *builder) sender(leg *Leg, server *syntax.Directive, at *url.URL, r tape
 			for _, x := range d.All(name) {
 				own := x.In("location") == loc.In("location") || x.In("location") == nil
 				if (slices.Contains(passes, name) == leg.App) && own && leg.By.Where == "" && (leg.App || redirects(x)) {
-					leg.By = directiveSource(x)
+					leg.By, leg.Line = directiveSource(x), x
 					leg.Told = told(x)
 				}
 			}

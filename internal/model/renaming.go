@@ -11,10 +11,11 @@ import (
 // Renaming is a redirect to $server_name, the first name of its block.
 type Renaming struct {
 	By     *syntax.Directive
-	First  string   // what comes out
-	Dead   bool     // that is no name
-	Others []string // names of the block under which https has the site itself
-	Main   string   // a name of the deployment
+	Alike  []*syntax.Directive // it, and the block's others
+	First  string              // what comes out
+	Dead   bool                // that is no name
+	Others []string            // names of the block under which https has the site itself
+	Main   string              // a name of the deployment
 	site   *Site
 }
 
@@ -27,28 +28,29 @@ func (x *Renaming) Node() Node { return x.site.Node() + "/renaming" }
 // Renamings are the redirects of a deployment's blocks to $server_name.
 func (d *Deployment) Renamings() fact.Of[[]*Renaming] {
 	return fromWhole(d, func(s *Site) []*Renaming {
-		for _, name := range []string{"return", "rewrite"} {
-			for _, r := range s.Server.All(name) {
-				if !slices.ContainsFunc(r.Args, func(a string) bool { return strings.Contains(a, "://$server_name") }) {
-					continue
-				}
-				x := &Renaming{By: r, site: s}
-				if all := s.Server.Names(); len(all) > 0 {
-					x.First = all[0]
-				}
-				x.Dead = len(realNames([]string{x.First})) == 0
-				if own := d.Names(); len(own) > 0 {
-					x.Main = own[0]
-				}
-				for _, o := range s.Names {
-					if o != x.First && s.servedSecurely(o) {
-						x.Others = append(x.Others, o)
-					}
-				}
-				return []*Renaming{x}
+		var alike []*syntax.Directive
+		for _, r := range append(s.Server.All("return"), s.Server.All("rewrite")...) {
+			if slices.ContainsFunc(r.Args, func(a string) bool { return strings.Contains(a, "://$server_name") }) {
+				alike = append(alike, r)
 			}
 		}
-		return nil
+		if len(alike) == 0 {
+			return nil
+		}
+		x := &Renaming{By: alike[0], Alike: alike, site: s}
+		if all := s.Server.Names(); len(all) > 0 {
+			x.First = all[0]
+		}
+		x.Dead = len(realNames([]string{x.First})) == 0
+		if own := d.Names(); len(own) > 0 {
+			x.Main = own[0]
+		}
+		for _, o := range s.Names {
+			if o != x.First && s.servedSecurely(o) {
+				x.Others = append(x.Others, o)
+			}
+		}
+		return []*Renaming{x}
 	})
 }
 

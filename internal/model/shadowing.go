@@ -31,6 +31,12 @@ func (x *Shadowing) Node() Node { return x.site.Node() + Node("/headers"+x.Path)
 // Site is the block.
 func (x *Shadowing) Site() *Site { return x.site }
 
+// Last is the last add_header of its own.
+func (x *Shadowing) Last() *syntax.Directive {
+	own := x.loc.Find("add_header")
+	return own[len(own)-1]
+}
+
 // protective are the headers that protect a visitor.
 var protective = []string{"strict-transport-security", "content-security-policy", "x-frame-options", "x-content-type-options", "referrer-policy"}
 

@@ -13,9 +13,10 @@ import (
 // Split is a line that puts a decoded path where a line feed begins a new header.
 type Split struct {
 	By     *syntax.Directive
-	Text   string // the argument
-	Onward bool   // into what is sent to the app; else into the answer
-	URL    string // that tries it
+	Alike  []*syntax.Directive // it, and those of its kind in the block that do the same
+	Text   string              // the argument
+	Onward bool                // into what is sent to the app; else into the answer
+	URL    string              // that tries it
 	Curl   string
 	Reply  fact.Of[tape.HTTPReply] // Absent: it does not show in an answer
 	site   *Site
@@ -57,6 +58,11 @@ func (b *builder) splits(s *Site) []*Split {
 			x := &Split{By: d, Text: d.Args[i], Onward: strings.HasPrefix(name, "proxy_"), Reply: fact.Absent[tape.HTTPReply](), site: s}
 			end, host := s.Endpoint()
 			q := tape.Request{Method: "GET", Host: host, Path: at + "%0d%0a" + Splitting + ":1"}
+			for _, o := range s.Server.All(name) {
+				if i := slices.IndexFunc(o.Args, decoded.MatchString); i >= 0 && intoHeader(o, i) {
+					x.Alike = append(x.Alike, o)
+				}
+			}
 			if !x.Onward {
 				sf := &Surface{Endpoint: end, Host: host}
 				x.URL, x.Curl = sf.URL()+q.Path, strings.Replace(sf.Curl(q.Path), "curl -s", "curl -si", 1)

@@ -26,6 +26,9 @@ func (n InNginx) After(statements ...string) []Step { return n.step(n.at.After(s
 // Inside puts statements into it, a block.
 func (n InNginx) Inside(statements ...string) []Step { return n.step(n.at.Inside(statements...)) }
 
+// Head gives it, a block, another head.
+func (n InNginx) Head(head string) []Step { return n.step(n.at.Head(head)) }
+
 // Replace puts another statement in its place.
 func (n InNginx) Replace(statement string) []Step { return n.step(n.at.Replace(statement)) }
 
@@ -33,7 +36,7 @@ func (n InNginx) Replace(statement string) []Step { return n.step(n.at.Replace(s
 func (n InNginx) Delete() []Step { return n.step(n.at.Delete()) }
 
 func (n InNginx) step(c edit.Lines, ok bool) []Step {
-	if !ok {
+	if !ok || len(c.Old) == len(c.New) && slices.Equal(c.Old, c.New) {
 		return nil
 	}
 	return NginxReads(Change(n.say, n.at.File, c), n.at)
@@ -71,6 +74,16 @@ func NginxListed(say string, block *nginx.Directive, list, key, statement string
 		return steps // perhaps in a file that others include too, as the entries beside it
 	}
 	return Nginx(say, level).Inside(statement)
+}
+
+// NginxRewritten puts a part of a statement in the place of another, and leaves
+// the rest as it is written.
+func NginxRewritten(say string, at *nginx.Directive, old, with string) []Step {
+	was := at.Written()
+	if is := strings.Replace(was, old, with, 1); is != was {
+		return Nginx(say, at).Replace(is)
+	}
+	return nil
 }
 
 // NginxValue sets a plain value in a block: in place of the block's own, else

@@ -5,6 +5,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -59,7 +60,18 @@ func shorter(h *check.Hearing, x *model.Handed, a *model.App, limit float64) che
 		Commands: []string{fmt.Sprintf("# the server block at %s", where(x.Site().Server.File, x.Site().Server.Line)), "client_max_body_size " + bytes(limit) + ";", "sudo nginx -t && sudo systemctl reload nginx"},
 		Verify:   "sudo nginx -T | grep client_max_body_size",
 		Minutes:  5,
+		Steps:    letIn(x, bytes(limit)),
 	})
+}
+
+// letIn lets nginx take bodies of a size: where its limit stands, if that is of the
+// site alone, else in the site's block.
+func letIn(x *model.Handed, size string) []plan.Step {
+	say, line := "let nginx take uploads of "+size, "client_max_body_size "+size+";"
+	if d := x.Site().Statement(x.BodyAt); d.In("server") != nil {
+		return plan.Nginx(say, d).Replace(line)
+	}
+	return plan.Nginx(say, x.Site().Server).Inside(line)
 }
 
 // refuses is a limit that ordinary forms meet: nginx's own log has the request.
@@ -70,12 +82,14 @@ func refuses(h *check.Hearing, x *model.Handed, a *model.App, list []model.Refus
 		Do:       "Let nginx take what the app's forms send: in the server block, so that every location has it.",
 		Commands: []string{"# " + where(x.BodyAt.Where, x.BodyAt.Line), "client_max_body_size 8m;", test},
 		Verify:   "sudo nginx -T | grep client_max_body_size", Minutes: 5,
+		Steps: letIn(x, "8m"),
 	}
 	also := ""
 	if limit, ok := a.BodyLimit(); ok && limit < float64(r.Size) {
 		c, _ := a.Setting("MAX_CONTENT_LENGTH")
 		h.Saw(a.From(c))
 		also = fmt.Sprintf("; behind it the app's MAX_CONTENT_LENGTH of %s refuses it as well", bytes(limit))
+		cure.Steps = nil
 		cure.Do += " Then raise MAX_CONTENT_LENGTH, which nginx's limit hides."
 		cure.Commands = append(cure.Commands, "# "+where(a.From(c).Where, a.From(c).Line)+": MAX_CONTENT_LENGTH = 8 * 1024 * 1024")
 	}

@@ -3,11 +3,14 @@ package nginx
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
+	syntax "assay/internal/syntax/nginx"
 )
 
 var _ = Family.Add(check.Check{
@@ -55,7 +58,21 @@ func aliasTraversal(h *check.Hearing, a *model.Alias) check.Verdict {
 		},
 		Verify:  "curl -s -o /dev/null -w '%{http_code}\\n' --path-as-is '" + strings.TrimSuffix(a.Site().URL(), "/") + verifyPath(a) + "'   # 404",
 		Minutes: 5,
+		Steps:   slashed("let location "+a.Path+" end in a slash, as its alias does", a.Site().Statement(a.Block())),
 	})
+}
+
+// slashed lets a location end in a slash; nil where another has that path.
+func slashed(say string, d *syntax.Directive) []plan.Step {
+	l, ok := syntax.ParseLocation(d)
+	if !ok || slices.ContainsFunc(d.Parent.Locations(), func(o syntax.Location) bool { return !o.IsRegex() && o.Path == l.Path+"/" }) {
+		return nil
+	}
+	head, bare := strings.CutSuffix(d.Written(), l.Path)
+	if !bare { // quoted
+		return nil
+	}
+	return plan.Nginx(say, d).Head(head + l.Path + "/")
 }
 
 func verifyPath(a *model.Alias) string {

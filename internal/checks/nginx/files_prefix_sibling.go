@@ -7,6 +7,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -33,7 +34,10 @@ func prefixSibling(h *check.Hearing, g *model.Glued) check.Verdict {
 		Verify:   "curl -s -o /dev/null -w '%{http_code}\\n' " + strings.TrimSuffix(g.Site().URL(), "/") + g.Path + "x   # what the app answers",
 		Minutes:  5,
 	}
+	say, block := "let location "+g.Path+" take its own folder alone", g.Site().Statement(g.Block())
+	r.Steps = plan.All(slashed(say, block), plan.NginxRewritten(say, g.Site().Statement(g.Source), g.Dir, g.Dir+"/"))
 	if !g.Alias {
+		r.Steps = slashed(say, block)
 		r.Commands = []string{"# " + where(g.Block().Where, g.Block().Line) + ", in place of location " + g.Path, "location " + g.Path + "/ {", test}
 		r.Do = "Let the location end in a slash."
 	}

@@ -5,6 +5,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -19,7 +20,7 @@ var _ = Family.Add(check.Check{
 })
 
 func addHeaderLost(h *check.Hearing, x *model.Shadowing) check.Verdict {
-	var lost, lines []string
+	var lost, lines, again []string
 	for _, d := range x.Lost {
 		name := strings.ToLower(d.Arg(0))
 		switch {
@@ -33,6 +34,7 @@ func addHeaderLost(h *check.Hearing, x *model.Shadowing) check.Verdict {
 		}
 		lost = append(lost, d.Arg(0))
 		lines = append(lines, "add_header "+d.Arg(0)+" "+quoted(d.Arg(1))+" always;")
+		again = append(again, always(d))
 		h.Saw(model.SourceOf(d))
 	}
 	if len(lost) == 0 {
@@ -46,6 +48,7 @@ func addHeaderLost(h *check.Hearing, x *model.Shadowing) check.Verdict {
 		Commands: append(append([]string{"# " + where(at.Where, at.Line) + ", beside it"}, lines...), test),
 		Verify:   "curl -sI " + strings.TrimSuffix(x.Site().URL(), "/") + x.Path + " | grep -i " + strings.ToLower(lost[0]),
 		Minutes:  5,
+		Steps:    plan.Nginx("let location "+x.Path+" send "+check.List(lost)+" too", x.Last()).After(again...),
 	}
 	if x.Pass == nil && !x.Uploads {
 		return check.Warned(said, r).Because("A browser may take a file there for another kind than it is said to be, and run it.")

@@ -6,6 +6,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 	syntax "assay/internal/syntax/nginx"
 )
 
@@ -17,13 +18,13 @@ var _ = Family.Add(check.Check{
 	Guide:    "001 security: headers",
 	Why:      "add_header alone leaves them out of 404, 500 and the like, which an attacker can make a visitor see.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).HandedOn, always),
+	Ask:      check.Each((*model.Deployment).HandedOn, alwaysSent),
 })
 
 // protective are the headers that protect a page whatever its status is.
 var protective = []string{"strict-transport-security", "content-security-policy", "x-frame-options", "x-content-type-options", "referrer-policy"}
 
-func always(h *check.Hearing, x *model.Handed) check.Verdict {
+func alwaysSent(h *check.Hearing, x *model.Handed) check.Verdict {
 	if x.Path != "/" {
 		return check.DoesNotApply("not the site's own location")
 	}
@@ -39,9 +40,11 @@ func always(h *check.Hearing, x *model.Handed) check.Verdict {
 		return check.Passed()
 	}
 	var names, lines []string
+	var steps [][]plan.Step
 	for _, d := range lost {
 		h.Saw(model.SourceOf(d))
 		names = append(names, d.Arg(0))
+		steps = append(steps, plan.Nginx("let nginx send "+d.Arg(0)+" with error pages too", d).Replace(always(d)))
 		lines = append(lines, "# "+where(d.File, d.Line)+":", "add_header "+d.Arg(0)+" "+quoted(d.Arg(1))+" always;")
 	}
 	return check.Failed("error pages of "+x.Where()+" go without "+check.List(names)+": add_header without always", check.Remedy{
@@ -49,7 +52,17 @@ func always(h *check.Hearing, x *model.Handed) check.Verdict {
 		Commands: append(lines, test),
 		Verify:   "curl -sI " + x.Site().URL() + "no-such-page | grep -i " + strings.ToLower(names[0]),
 		Minutes:  5,
+		Steps:    plan.All(steps...),
 	})
+}
+
+// always is an add_header as it is written, for answers of every status.
+func always(d *syntax.Directive) string {
+	said := strings.TrimSuffix(d.Written(), ";")
+	if d.Arg(2) == "always" {
+		return said + ";"
+	}
+	return said + " always;"
 }
 
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }

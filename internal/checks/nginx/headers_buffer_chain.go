@@ -5,6 +5,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -33,6 +34,7 @@ func headersFit(h *check.Hearing, x *model.Handed) check.Verdict {
 			Commands: []string{"# " + where(x.HeaderAt.Where, x.HeaderAt.Line) + ": take out " + x.HeaderAt.Text, test},
 			Verify:   "curl -s -o /dev/null -w '%{http_code}\\n' -H \"Cookie: a=$(head -c 4000 /dev/zero | tr '\\0' a)\" " + x.Site().URL(),
 			Minutes:  5,
+			Steps:    plan.Nginx("let nginx take headers of 8k, as it does by itself", x.Site().Statement(x.HeaderAt)).Delete(),
 		})
 	}
 	if !x.Server.Gunicorn() {
@@ -47,9 +49,10 @@ func headersFit(h *check.Hearing, x *model.Handed) check.Verdict {
 		return check.Passed()
 	}
 	return check.Failed(fmt.Sprintf("gunicorn refuses each request to %s with a header of more than %s: limit_request_field_size", x.Where(), bytes(limit)), check.Remedy{
-		Do:       "Take limit_request_field_size out of gunicorn's configuration or command line: its own limit is 8190, and one cookie may be of 4k.",
+		Do:       "Take limit_request_field_size out of gunicorn's configuration or command line, or say 8190, its own limit: one cookie may be of 4k.",
 		Commands: []string{"sudo grep -rn -e limit_request_field_size -e limit-request-field_size /etc/systemd/system " + a.CodeRoot(), "sudo systemctl restart " + x.Server.Name},
 		Verify:   "curl -s -o /dev/null -w '%{http_code}\\n' -H \"Cookie: a=$(head -c 4000 /dev/zero | tr '\\0' a)\" " + x.Site().URL(),
 		Minutes:  5,
+		Steps:    plan.Gunicorn("let gunicorn take headers of 8190 bytes, as it does by itself", x.Server, "limit_request_field_size", "8190"),
 	})
 }

@@ -2,9 +2,11 @@ package nginx
 
 import (
 	"fmt"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -18,6 +20,23 @@ var _ = Family.Add(check.Check{
 	Ask:      check.Each((*model.Deployment).Splits, splitting),
 })
 
+// undecoded puts the path as it was sent into each line of the kind. Behind a
+// rewrite nginx adds the query, which that path has already.
+func undecoded(x *model.Split) []plan.Step {
+	var steps [][]plan.Step
+	for _, d := range x.Alike {
+		if d.Name == "rewrite" {
+			return nil
+		}
+		is := decoded.Replace(d.Written())
+		steps = append(steps, plan.Nginx("let nginx hand a path on as it was sent", d).Replace(is))
+	}
+	return plan.All(steps...)
+}
+
+var decoded = strings.NewReplacer("$uri$is_args$args", "$request_uri", "$uri?$args", "$request_uri", "$uri?$query_string", "$request_uri",
+	"$document_uri", "$request_uri", "${document_uri}", "$request_uri", "${uri}", "$request_uri", "$uri", "$request_uri")
+
 func splitting(h *check.Hearing, x *model.Split) check.Verdict {
 	at := where(x.By.File, x.By.Line)
 	r := check.Remedy{
@@ -26,6 +45,7 @@ func splitting(h *check.Hearing, x *model.Split) check.Verdict {
 		Verify:   "sudo nginx -T 2>/dev/null | grep -nE '(return|rewrite|add_header|proxy_).*uri'",
 		Minutes:  5,
 	}
+	r.Steps = undecoded(x)
 	if x.By.Name == "return" {
 		r.Commands[1] = "return 301 https://$host$request_uri;"
 	}

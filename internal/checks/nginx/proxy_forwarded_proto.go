@@ -5,6 +5,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -50,6 +51,7 @@ func forwardedProto(h *check.Hearing, x *model.Forwarded) check.Verdict {
 		h.Saw(model.SourceOf(d))
 		r := setHeader(plain, "X-Forwarded-Proto", "$http_x_forwarded_proto")
 		r.Do = "Hand on what the block in front has written: $scheme is of the inner connection there. And let that block listen on 127.0.0.1 alone."
+		r.Steps = nil // the block in front may read the same lines
 		if d.Arg(1) == "http" {
 			r = setHeader(plain, "X-Forwarded-Proto", "$scheme")
 			r.Do = "Say $scheme, which is what each visitor came by."
@@ -117,7 +119,22 @@ func setHeader(l ways, header, value string) check.Remedy {
 			r.Commands = append(r.Commands, "# "+at+", beside it", w.Set(header, value))
 		}
 	}
+	r.Steps = written(l, header, value)
 	r.Commands = append(r.Commands, test)
 	r.Verify = "sudo nginx -T 2>/dev/null | grep -n '" + header + "'"
 	return r
+}
+
+// written lets the blocks that hand the requests of the ways to the app write a
+// header.
+func written(l ways, header, value string) []plan.Step {
+	var steps [][]plan.Step
+	for _, w := range l {
+		pass := w.Last().Pass
+		if pass.Name != "proxy_pass" {
+			return nil
+		}
+		steps = append(steps, plan.NginxListed("let nginx write "+header, pass.Parent, "proxy_set_header", header, w.Set(header, value)))
+	}
+	return plan.All(steps...)
 }

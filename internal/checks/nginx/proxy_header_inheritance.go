@@ -5,6 +5,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -25,6 +26,7 @@ func headerInheritance(h *check.Hearing, x *model.Forwarded) check.Verdict {
 	}
 	var hit ways
 	var lost []string
+	var steps [][]plan.Step
 	r := check.Remedy{Do: "Say them again in the location, best by a file that every location includes: one proxy_set_header of its own takes the place of all that it would inherit.", Minutes: 5}
 	for _, w := range x.Ways {
 		if w.Kept || !w.HTTP() || w.Front != nil || w.Displaced("Host") != nil && !app.Named() { // the lost Host is told of with all the rest
@@ -48,6 +50,7 @@ func headerInheritance(h *check.Hearing, x *model.Forwarded) check.Verdict {
 		for _, name := range gone {
 			d := w.Displaced(name)
 			r.Commands = append(r.Commands, "proxy_set_header "+d.Arg(0)+" "+d.Arg(1)+";")
+			steps = append(steps, plan.NginxListed("say again in "+w.At()+" what its server tells the app", w.Last().Pass.Parent, "proxy_set_header", d.Arg(0), d.Written()))
 			if !slices.Contains(lost, name) {
 				lost = append(lost, name)
 			}
@@ -56,7 +59,7 @@ func headerInheritance(h *check.Hearing, x *model.Forwarded) check.Verdict {
 	if len(hit) == 0 {
 		return check.Passed()
 	}
-	r.Commands = append(r.Commands, test)
+	r.Commands, r.Steps = append(r.Commands, test), plan.All(steps...)
 	r.Verify = "sudo nginx -T 2>/dev/null | grep -nE 'location|proxy_set_header'"
 	said := hit.String() + " loses " + check.List(lost) + ", which its server tells the app: it has a proxy_set_header of its own"
 	v := check.Failed(said, r).At(check.Medium)

@@ -6,6 +6,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -36,6 +37,7 @@ func proxyPrefix(h *check.Hearing, x *model.Handed) check.Verdict {
 		if strings.HasSuffix(x.Pass.Arg(0), ":/") {
 			r.Commands[1] = "proxy_pass " + strings.TrimSuffix(x.Pass.Arg(0), ":/") + ";"
 		}
+		r.Steps = plan.Nginx("let nginx hand "+x.Prefix+" on with its whole path", x.Pass).Replace(r.Commands[1])
 		return check.Failed(fmt.Sprintf("nginx takes %s away from the path, and the app's routes have it (%s): proxy_pass %s ends in a slash", x.Prefix, rule.Rule, x.Pass.Arg(0)), r).
 			Because("The app does not know the paths that it is asked for: 404.")
 	case x.Strips && !x.Told && !has && !x.Beside():

@@ -5,6 +5,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -50,6 +51,7 @@ func timeoutsOrder(h *check.Hearing, x *model.Handed) check.Verdict {
 		Commands: []string{"# beside " + where(x.Pass.File, x.Pass.Line), fmt.Sprintf("proxy_read_timeout %ds;", limit+10), test},
 		Verify:   "sudo nginx -T 2>/dev/null | grep -n proxy_read_timeout",
 		Minutes:  5,
+		Steps:    plan.NginxValue(fmt.Sprintf("let nginx wait for %d seconds", limit+10), x.Pass.Parent, "proxy_read_timeout", fmt.Sprintf("proxy_read_timeout %ds;", limit+10)),
 	}
 	if waits >= limit {
 		return check.Warned(said, r).Because("Which of the two gives up first is chance: the visitor gets 504 or 502, and the log of one of them says nothing.")

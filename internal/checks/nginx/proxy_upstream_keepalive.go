@@ -2,9 +2,11 @@ package nginx
 
 import (
 	"fmt"
+	"strconv"
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -38,6 +40,7 @@ func upstreamKeepalive(h *check.Hearing, x *model.Handed) check.Verdict {
 		Commands: []string{fmt.Sprintf("# gunicorn: --keep-alive %d", k.Idle+15)},
 		Verify:   "sudo assay check --only nginx.proxy.upstream-keepalive",
 		Minutes:  5,
+		Steps:    plan.Gunicorn(fmt.Sprintf("let gunicorn keep a connection for %d seconds", k.Idle+15), x.Server, "keepalive", strconv.Itoa(k.Idle+15)),
 	}
 	if u := x.Server.UnitName(); u != "" {
 		r.Commands = append(r.Commands, "sudo systemctl edit --full "+u, "sudo systemctl restart "+u)

@@ -4,6 +4,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -16,6 +17,22 @@ var _ = Family.Add(check.Check{
 	Cure:     check.OnHost,
 	Ask:      check.Each((*model.Deployment).Believeds, realipTrust),
 })
+
+// untrusted takes the lines out: visitors come to nginx itself, and no proxy
+// stands in front.
+func untrusted(x *model.Believed) []plan.Step {
+	say := "let nginx take a visitor's address from his connection alone"
+	level, wide := x.By.Parent, x.Wide()
+	gone := wide
+	if len(wide) == len(level.Find("set_real_ip_from")) {
+		gone = append(gone, level.Find("real_ip_header", "real_ip_recursive")...)
+	}
+	var steps [][]plan.Step
+	for _, d := range gone {
+		steps = append(steps, plan.Nginx(say, d).Delete())
+	}
+	return plan.All(steps...)
+}
 
 func realipTrust(h *check.Hearing, x *model.Believed) check.Verdict {
 	if x.By == nil {
@@ -34,6 +51,7 @@ func realipTrust(h *check.Hearing, x *model.Believed) check.Verdict {
 		Commands: []string{"# " + where(x.By.File, x.By.Line) + ", with your proxy's addresses", "set_real_ip_from 192.0.2.0/24;", test},
 		Verify:   "sudo nginx -T 2>/dev/null | grep set_real_ip_from",
 		Minutes:  10,
+		Steps:    untrusted(x),
 	})
 	if rules := x.Ruled(); len(rules) > 0 {
 		return v.Because("A visitor chooses the address that logs and the app see, and that nginx's own rules go by (" + check.List(rules) + "): he comes as 127.0.0.1 wherever that one is let in.")

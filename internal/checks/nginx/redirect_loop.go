@@ -6,6 +6,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -103,6 +104,9 @@ func believesHTTP(j *model.Journey, l *model.Leg, said string) check.Verdict {
 	if !l.Told {
 		r.Do = "Let nginx tell the app how the visitor came; the app has to take that from the proxy (ProxyFix with x_proto=1, or gunicorn's own forwarded_allow_ips)."
 		r.Commands = []string{where, "proxy_set_header X-Forwarded-Proto $scheme;", "sudo nginx -t && sudo systemctl reload nginx"}
+		if l.Line != nil && l.Line.Name == "proxy_pass" {
+			r.Steps = plan.NginxListed("let nginx write X-Forwarded-Proto", l.Line.Parent, "proxy_set_header", "X-Forwarded-Proto", "proxy_set_header X-Forwarded-Proto $scheme;")
+		}
 		return check.Failed(said, r).Because("nginx ends TLS and asks the app in plain http without a word of it; the app takes every visitor for one who came by http, and sends him to https. " + redirectWhy)
 	}
 	r.Do = "nginx says by X-Forwarded-Proto that the visitor came by https; let the app take it from the proxy."

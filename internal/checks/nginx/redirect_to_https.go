@@ -9,6 +9,8 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
+	syntax "assay/internal/syntax/nginx"
 )
 
 var _ = Family.Add(check.Check{
@@ -53,12 +55,16 @@ func toHTTPS(h *check.Hearing, w *model.PlainWay) check.Verdict {
 		Minutes:  5,
 	}
 	if by := j.Steps[0].By; by.Where != "" {
+		if line := onward(j.Steps[0].Line); line != "" {
+			r.Commands[1], r.Steps = line, plan.Nginx("send visitors to https for good, to the page that they asked for", j.Steps[0].Line).Replace(line)
+		}
 		h.Saw(by)
 		r.Commands[0] = "# " + where(by.Where, by.Line)
 	}
 	reply, _ := j.Steps[0].Reply.Open(h)
 	switch k {
 	case plain:
+		r.Steps = nil
 		last := j.Steps[len(j.Steps)-1]
 		reply, _ = last.Reply.Open(h)
 		return check.Failed(fmt.Sprintf("who types %s without https gets the site in plain text (%s), and is not sent to https", who, model.Status(reply.Status)), r)
@@ -72,6 +78,24 @@ func toHTTPS(h *check.Hearing, w *model.PlainWay) check.Verdict {
 	}
 	return check.Warned(fmt.Sprintf("%s leads to https only for now (%s): browsers ask again in plain text each time", who, model.Status(reply.Status)), r).
 		At(check.Low).Because("A permanent redirect is kept by browsers and taken over by search engines.")
+}
+
+// onward is a redirect of nginx's to https that keeps the page and its query, and
+// holds for good; "" where it is another thing.
+func onward(d *syntax.Directive) string {
+	to, secure := strings.CutPrefix(d.Arg(1), "https://")
+	if !secure || to == "" || d.Name != "return" {
+		return ""
+	}
+	name := to
+	if i := strings.IndexAny(to[1:], "/$"); i >= 0 {
+		name = to[:i+1]
+	}
+	code := "301"
+	if d.Arg(0) == "307" || d.Arg(0) == "308" {
+		code = "308"
+	}
+	return "return " + code + " https://" + name + "$request_uri;"
 }
 
 // judged follows one name. What is not there, or is told of as a loop, is as it

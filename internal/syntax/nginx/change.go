@@ -10,9 +10,44 @@ import (
 // replaced, and what is new stands indented as its neighbour does. None is ok
 // where the place is not certain; then a person has to do it.
 
+// place is where the directive stands in its file.
+func (d *Directive) place() (place, bool) {
+	if d == nil {
+		return place{}, false
+	}
+	return d.src.find(d)
+}
+
+// Written is a statement as its file has it, a block's up to its brace; "" where
+// that is not certain.
+func (d *Directive) Written() string {
+	p, ok := d.place()
+	switch {
+	case !ok:
+		return ""
+	case d.isBlock:
+		return strings.TrimSpace(d.src.text[p.from:p.open])
+	}
+	return d.src.text[p.from:p.to]
+}
+
+// SameFile says that two statements stand in files of one text.
+func (d *Directive) SameFile(o *Directive) bool {
+	return d != nil && o != nil && d.src != nil && o.src != nil && d.src.text == o.src.text
+}
+
+// Head puts another head in the place of a block's own.
+func (d *Directive) Head(head string) (edit.Lines, bool) {
+	p, ok := d.place()
+	if !ok || !d.isBlock {
+		return edit.Lines{}, false
+	}
+	return edit.Span(d.src.text, p.from, p.from+len(d.Written()), head)
+}
+
 // Replace puts another statement, with its ";", in the place of a simple one.
 func (d *Directive) Replace(statement string) (edit.Lines, bool) {
-	p, ok := d.src.find(d)
+	p, ok := d.place()
 	if !ok || d.isBlock {
 		return edit.Lines{}, false
 	}
@@ -21,7 +56,7 @@ func (d *Directive) Replace(statement string) (edit.Lines, bool) {
 
 // Delete takes a statement out, with its line where nothing else stands on it.
 func (d *Directive) Delete() (edit.Lines, bool) {
-	p, ok := d.src.find(d)
+	p, ok := d.place()
 	if !ok {
 		return edit.Lines{}, false
 	}
@@ -34,7 +69,7 @@ func (d *Directive) Delete() (edit.Lines, bool) {
 
 // Before puts statements on lines of their own in front of a directive.
 func (d *Directive) Before(statements ...string) (edit.Lines, bool) {
-	p, ok := d.src.find(d)
+	p, ok := d.place()
 	if !ok || !alone(d.src.text, p.from) {
 		return edit.Lines{}, false
 	}
@@ -43,7 +78,7 @@ func (d *Directive) Before(statements ...string) (edit.Lines, bool) {
 
 // After puts statements on lines of their own behind a directive.
 func (d *Directive) After(statements ...string) (edit.Lines, bool) {
-	p, ok := d.src.find(d)
+	p, ok := d.place()
 	if !ok || !alone(d.src.text, p.from) {
 		return edit.Lines{}, false
 	}
@@ -63,7 +98,7 @@ func (d *Directive) After(statements ...string) (edit.Lines, bool) {
 // Inside puts statements into a block: behind the last simple one of its own
 // file that stands in front of the first block in it, else as its first lines.
 func (d *Directive) Inside(statements ...string) (edit.Lines, bool) {
-	p, ok := d.src.find(d)
+	p, ok := d.place()
 	if !ok || !d.isBlock || d.src == nil {
 		return edit.Lines{}, false
 	}
@@ -75,7 +110,9 @@ func (d *Directive) Inside(statements ...string) (edit.Lines, bool) {
 		if c.isBlock {
 			break
 		}
-		last = c
+		if c.Name != "include" || !strings.Contains(c.Arg(0), "*") { // those bring blocks
+			last = c
+		}
 	}
 	if last != nil {
 		if c, ok := last.After(statements...); ok {
