@@ -61,7 +61,13 @@ func (b *builder) exposed(d *Deployment, a *App) {
 	}
 	var own fact.Notes
 	if o := x.Spot.Own; o != nil {
-		x.Counted = b.f.Metrics(o.Endpoint, o.Host, x.Spot.Path)
+		alone := b.f.Metrics(o.Endpoint, o.Host, x.Spot.Path)
+		x.Counted = fact.Bind(alone, func(r tape.MetricsReply) fact.Of[tape.MetricsReply] {
+			if r.Status/100 == 3 && x.Spot.Front != nil { // to https, which the app alone does not know of
+				return x.Public
+			}
+			return alone
+		})
 	} else if _, state := d.Server.Listens.Look(&own); state == fact.IsUnknown {
 		x.Counted = fact.Unknown[tape.MetricsReply](own.Why())
 	}
