@@ -39,12 +39,11 @@ func present(h *check.Hearing, x *model.Metrics) check.Verdict {
 	if r.Status >= 300 && r.Status < 400 {
 		return check.DoesNotApply("the page leads on, and where to is judged with the site's redirects")
 	}
-	h.Saw(x.Spot.At)
-	what := model.Status(r.Status)
-	if r.Error != "" {
-		what = r.Error
+	if r.Error != "" { // whether the app answers at all is no question of its numbers
+		return check.CannotTell("ask "+x.Spot.Path+": "+r.Error, "look again when the app answers: "+x.Spot.Curl())
 	}
-	return check.Failed(fmt.Sprintf("%s shows no numbers: %s", x.Spot.Path, what), check.Remedy{
+	h.Saw(x.Spot.At)
+	return check.Failed(fmt.Sprintf("%s shows no numbers: %s", x.Spot.Path, model.Status(r.Status)), check.Remedy{
 		Do:       "See what the view throws, and what it answers.",
 		Commands: []string{x.Spot.Curl() + " | head", fmt.Sprintf("# %s:%d", x.Spot.At.Where, x.Spot.At.Line)}, Verify: x.Spot.Curl() + " | head -3", Minutes: 15,
 	})
