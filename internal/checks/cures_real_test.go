@@ -22,14 +22,7 @@ import (
 // the finding is gone and nothing else worse; a second run has nothing to do; undo
 // gives everything back.
 func TestCuresOnHosts(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Fatal("booting hosts needs root: make real")
-	}
-	ctx := context.Background()
-	if err := lab.Ready(ctx, os.Stderr); err != nil {
-		t.Fatal(err)
-	}
-	binary := build(t)
+	binary := ready(t)
 	wanted := chosen(t)
 	if os.Getenv("CASE") == "ci" {
 		fixed := house.ReadLines(t, "testdata/ci-cures.txt")

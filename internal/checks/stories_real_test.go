@@ -53,14 +53,7 @@ func chosen(t *testing.T) func(house.Case) bool {
 // The same stories on booted hosts: break a healthy host as the story says, look
 // at it with the program that ships, and judge.
 func TestStoriesOnHosts(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Fatal("booting hosts needs root: make real")
-	}
-	ctx := context.Background()
-	if err := lab.Ready(ctx, os.Stderr); err != nil {
-		t.Fatal(err)
-	}
-	binary := build(t)
+	binary := ready(t)
 	wanted := chosen(t)
 	for i, c := range house.Cases(t, ".") {
 		if !wanted(c) {
@@ -78,9 +71,15 @@ func TestStoriesOnHosts(t *testing.T) {
 	}
 }
 
-// build makes the program as it ships.
-func build(t *testing.T) string {
+// ready makes the lab ready, and the program as it ships.
+func ready(t *testing.T) string {
 	t.Helper()
+	if os.Getuid() != 0 {
+		t.Fatal("booting hosts needs root: make real")
+	}
+	if err := lab.Ready(t.Context(), os.Stderr); err != nil {
+		t.Fatal(err)
+	}
 	out := filepath.Join(t.TempDir(), "assay")
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, "assay/cmd/assay")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

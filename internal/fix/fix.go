@@ -30,9 +30,11 @@ func Make(t *tape.Tape, r report.Report, want func(report.Finding) bool) (plan.P
 		why := ""
 		switch {
 		case f.Cause != nil && chosen(r, *f.Cause, want):
-			why = "it ends with its cause, " + strings.SplitN(*f.Cause, "|", 2)[0]
+			why = ends(*f.Cause)
 		case len(f.Remedy.Steps) > 0:
 			why = d.add(f)
+		case f.Cause != nil:
+			why = ends(*f.Cause)
 		case f.Remedy.Cure == check.InCode:
 			why = "it is in the app's code, which assay never changes"
 		case f.Remedy.Cure == check.Elsewhere:
@@ -45,6 +47,11 @@ func Make(t *tape.Tape, r report.Report, want func(report.Finding) bool) (plan.P
 		}
 	}
 	return d.plan(), left
+}
+
+func ends(cause string) string {
+	id, _, _ := strings.Cut(cause, "|")
+	return "it ends with its cause, " + id
 }
 
 func chosen(r report.Report, key string, want func(report.Finding) bool) bool {

@@ -37,6 +37,7 @@ func TestMake(t *testing.T) {
 	cause := "one|a|x"
 	consequence := found("two", plan.Systemctl("start it", "start", "a.service"))
 	consequence.Cause = &cause
+	follows := report.Finding{ID: "five", Key: "five", Cause: &cause}
 	code := report.Finding{ID: "three", Key: "three", Remedy: check.Remedy{Cure: check.InCode}}
 	for name, c := range map[string]struct {
 		findings []report.Finding
@@ -55,6 +56,8 @@ func TestMake(t *testing.T) {
 		"a consequence waits for its cause": {
 			[]report.Finding{found("one", plan.Systemctl("start it", "start", "b.service")), consequence},
 			[]string{"start b.service"}, []string{"two: with its cause, one"}},
+		"a consequence of what a person mends": {
+			[]report.Finding{found("one"), follows}, nil, []string{"one: person", "five: with its cause, one"}},
 		"code is left alone": {[]report.Finding{code}, nil, []string{"three: app's code"}},
 		"one drop-in for two keys": {
 			[]report.Finding{found("one", plan.DropIn("x", "a.service", "Service", "UMask", "0007")), found("four", plan.DropIn("y", "a.service", "Service", "ExecStart", "", "/bin/a"), plan.DropIn("z", "a.service", "Unit", "After", "b.service"))},

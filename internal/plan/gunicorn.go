@@ -5,15 +5,29 @@ import (
 	"assay/internal/syntax/gunicorn"
 )
 
-// Gunicorn changes one of gunicorn's settings where it is set, or beside the
-// others; nil where that is for a person to find out.
-func Gunicorn(say string, s *model.AppServer, name, value string) []Step {
-	at, ok := s.PlaceOf(name, value)
-	if !ok {
-		return nil
+// Gunicorn changes gunicorn's settings, pairs of names and values, where they are set,
+// or beside the others; nil where that is for a person to find out.
+func Gunicorn(say string, s *model.AppServer, pairs ...string) []Step {
+	var steps []Step
+	unit, command := "", ""
+	for i := 0; i < len(pairs); i += 2 {
+		name, value := pairs[i], pairs[i+1]
+		at, ok := s.PlaceOf(name, value)
+		switch {
+		case !ok:
+			return nil
+		case at.Conf != "":
+			steps = append(steps, Key(say, at.Conf, Equals, name, gunicorn.Spelt(value), Act{Verb: "restart", Unit: at.Unit})...)
+		case command == "":
+			unit, command = at.Unit, at.Command
+		default:
+			if command, ok = gunicorn.SetOption(command, name, value); !ok {
+				return nil
+			}
+		}
 	}
-	if at.Conf != "" {
-		return Key(say, at.Conf, Equals, name, gunicorn.Spelt(value), Act{Verb: "restart", Unit: at.Unit})
+	if command != "" {
+		steps = append(steps, DropIn(say, unit, "Service", "ExecStart", "", command)...)
 	}
-	return DropIn(say, at.Unit, "Service", "ExecStart", "", at.Command)
+	return steps
 }

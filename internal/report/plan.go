@@ -149,8 +149,13 @@ func (p *page) byHand(left []Unmended) {
 		return
 	}
 	p.heading("Not by assay")
+	follow := 0
 	for _, u := range left {
 		f := u.Finding
+		if f.Cause != nil && len(f.Remedy.Steps) == 0 {
+			follow++
+			continue
+		}
 		p.para("  "+p.severity(f.Severity)+"  ", 12, p.clean(f.Summary, lineText)+" ("+p.clean(f.ID, shortText)+")", none)
 		p.para("            ", 12, p.clean(strings.ToUpper(u.Why[:1])+u.Why[1:], proseText)+".", faint)
 		if f.Cause == nil && f.Remedy.Do != "" {
@@ -159,6 +164,11 @@ func (p *page) byHand(left []Unmended) {
 				p.command(c, 12)
 			}
 		}
+	}
+	if follow == 1 {
+		p.para("  ", 2, "One more is a consequence, and ends with its cause.", faint)
+	} else if follow > 1 {
+		p.para("  ", 2, fmt.Sprintf("%d more are consequences, and end with their causes.", follow), faint)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -41,7 +42,7 @@ func forwardedAllow(h *check.Hearing, x *model.Peering) check.Verdict {
 	if u := x.Server.UnitName(); u != "" {
 		r.Commands = append(r.Commands, "sudo systemctl edit --full "+u, "sudo systemctl restart "+u)
 	}
-	r.Steps = set("let gunicorn take nginx's word", x.Server, "forwarded_allow_ips", list+","+x.Peer)
+	r.Steps = plan.Gunicorn("let gunicorn take nginx's word", x.Server, "forwarded_allow_ips", list+","+x.Peer)
 	said := fmt.Sprintf("nginx comes to gunicorn from %s, and gunicorn takes such headers from %s alone (forwarded_allow_ips)", x.Peer, list)
 	if src, set := x.Script.Open(h.Aside()); set && model.AtLeast(app.Dists["gunicorn"], 22, 0) {
 		h.Saw(src)
@@ -75,6 +76,6 @@ func everybody(h *check.Hearing, x *model.Peering, list string) check.Verdict {
 		Do:       "Name nginx's address in the place of the *, and let gunicorn listen where only nginx comes.",
 		Commands: []string{"# gunicorn: --forwarded-allow-ips " + x.Peer},
 		Verify:   "sudo assay check --only gunicorn.forwarded-allow", Minutes: 5,
-		Steps: set("let gunicorn take nobody's word but nginx's", x.Server, "forwarded_allow_ips", x.Peer),
+		Steps: plan.Gunicorn("let gunicorn take nobody's word but nginx's", x.Server, "forwarded_allow_ips", x.Peer),
 	}).Because("Whoever connects past nginx decides what the app takes for https, and under which path its links are.")
 }

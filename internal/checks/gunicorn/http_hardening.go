@@ -5,6 +5,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -40,7 +41,7 @@ func httpHardening(h *check.Hearing, x *model.ServedGunicorn) check.Verdict {
 		h.Saw(app.At(nil, fmt.Sprintf("gunicorn's %s = %v", l.name, app.Gunicorn[l.name])))
 		r.Do = "Leave " + l.name + " out: what needs it is a client or a proxy to be mended."
 		r.Commands = restart(x.AppServer)
-		r.Steps = set("let gunicorn be as strict as it can", x.AppServer, l.name, l.good)
+		r.Steps = plan.Gunicorn("let gunicorn be as strict as it can", x.AppServer, l.name, l.good)
 		return grade(x, check.Failed(fmt.Sprintf("gunicorn's %s is %s: %s", l.name, l.bad, l.says), r))
 	}
 	own, state := x.Package.Open(h)

@@ -6,6 +6,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -35,7 +36,7 @@ func maxRequests(h *check.Hearing, s *model.AppServer) check.Verdict {
 			text = "gunicorn replaces a worker after each request (max_requests is 1)"
 		}
 		return check.Failed(text, withSteps(settingRemedy(s, "max_requests", "Set max_requests to 1000 or more with a max_requests_jitter of a tenth of it, or take it away."),
-			set("let a worker serve some 1000 requests", s, "max_requests", "1000", "max_requests_jitter", "100"))).At(check.Medium).
+			plan.Gunicorn("let a worker serve some 1000 requests", s, "max_requests", "1000", "max_requests_jitter", "100"))).At(check.Medium).
 			Because("Each new worker imports the app again: processor time goes into that, and requests wait for it.")
 	}
 	jitter, ok := s.Number("max_requests_jitter").Open(h)
@@ -46,5 +47,5 @@ func maxRequests(h *check.Hearing, s *model.AppServer) check.Verdict {
 	_, _ = s.Number("max_requests").Look(h)
 	return check.Failed(fmt.Sprintf("gunicorn's workers all reach max_requests (%d) at about the same time: max_requests_jitter is 0", most),
 		withSteps(settingRemedy(s, "max_requests", fmt.Sprintf("Set max_requests_jitter to about %d.", max(most/10, 1))),
-			set("let gunicorn replace its workers one after the other", s, "max_requests_jitter", fmt.Sprint(max(most/10, 1)))))
+			plan.Gunicorn("let gunicorn replace its workers one after the other", s, "max_requests_jitter", fmt.Sprint(max(most/10, 1)))))
 }

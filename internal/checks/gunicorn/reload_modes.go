@@ -6,6 +6,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -27,7 +28,7 @@ func reloadModes(h *check.Hearing, s *model.AppServer) check.Verdict {
 	}
 	_, _ = s.Setting("reload").Look(h)
 	return check.Failed("gunicorn watches its files and restarts on a change: --reload is on, which is meant for development", withSteps(settingRemedy(s, "reload", "Take reload away, and restart the service as the last step of a deploy."),
-		set("let gunicorn leave its files alone once it runs", s, "reload", "False")))
+		plan.Gunicorn("let gunicorn leave its files alone once it runs", s, "reload", "False")))
 }
 
 // settingRemedy changes one setting where it stands.

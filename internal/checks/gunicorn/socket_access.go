@@ -147,7 +147,7 @@ func accessRemedy(s *model.SocketUse, b tape.Step, user model.User) check.Remedy
 		// gunicorn makes its socket under its own --umask (0 by default), whatever UMask= says: gunicorn/sock.py.
 		r.Do = "Give the socket to the group " + user.Name + ": Group=" + user.Name + " in the unit, and --umask 007 for gunicorn (UMask= of the unit does not reach the socket)."
 		r.Commands = []string{"sudo systemctl edit --full " + u.Name, "# Group=" + user.Name, "# ExecStart=... --umask 007 ...", "sudo systemctl restart " + u.Name}
-		r.Steps = set("let gunicorn give its socket to its group", s.Server, "umask", "007")
+		r.Steps = plan.Gunicorn("let gunicorn give its socket to its group", s.Server, "umask", "007")
 		if b.Group != user.Name {
 			r.Steps = plan.All(plan.DropIn("let nginx's group have the socket", u.Name, "Service", "Group", user.Name), r.Steps)
 		}

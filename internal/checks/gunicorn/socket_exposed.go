@@ -60,7 +60,7 @@ func closedSocket(x *model.UnixSocket) []plan.Step {
 		return nil
 	}
 	say := "leave the socket to nginx's group"
-	steps := set(say, x.Server, "umask", "007")
+	steps := plan.Gunicorn(say, x.Server, "umask", "007")
 	if dir := path.Dir(x.Path); steps != nil && slices.Contains(t.RuntimeDirs(), dir) {
 		steps = append(steps, plan.DropIn(say, u.Name, "Service", "RuntimeDirectoryMode", "0750")...)
 	}

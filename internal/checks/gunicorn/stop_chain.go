@@ -82,7 +82,7 @@ func longRequests(h *check.Hearing, s *model.AppServer, u *model.Unit, grace int
 	_, _ = s.Number("graceful_timeout").Look(h)
 	r := edit(u, fmt.Sprintf("TimeoutStopSec=%d", timeout+10), fmt.Sprintf("Give gunicorn as long to stop as a request may take: --graceful-timeout %d, and systemd a little more.", timeout), "TimeoutStopUSec")
 	say := "let a request end that may take so long"
-	r.Steps = plan.All(set(say, s, "graceful_timeout", fmt.Sprint(timeout)), plan.DropInRead(say, u.Name, "Service", "TimeoutStopSec", fmt.Sprint(timeout+10)))
+	r.Steps = plan.All(plan.Gunicorn(say, s, "graceful_timeout", fmt.Sprint(timeout)), plan.DropInRead(say, u.Name, "Service", "TimeoutStopSec", fmt.Sprint(timeout+10)))
 	return check.Warned(fmt.Sprintf("a request may take %d seconds (timeout), and a restart cuts it off after %d (graceful_timeout)", timeout, grace), r)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -34,7 +35,7 @@ func timeoutValue(h *check.Hearing, s *model.AppServer) check.Verdict {
 	}
 	if t == 0 {
 		_, _ = s.Number("timeout").Look(h)
-		return check.Failed("gunicorn never replaces a worker that hangs: its timeout is 0", withSteps(settingRemedy(s, "timeout", "Set timeout to some 30 seconds, and move longer work into a queue."), set("let gunicorn replace a worker that hangs for 60 seconds", s, "timeout", "60")))
+		return check.Failed("gunicorn never replaces a worker that hangs: its timeout is 0", withSteps(settingRemedy(s, "timeout", "Set timeout to some 30 seconds, and move longer work into a queue."), plan.Gunicorn("let gunicorn replace a worker that hangs for 60 seconds", s, "timeout", "60")))
 	}
 	if t <= patient {
 		return check.Passed()

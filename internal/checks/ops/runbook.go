@@ -21,7 +21,7 @@ var _ = Family.Add(check.Check{
 func runbook(h *check.Hearing, x *model.Routine) check.Verdict {
 	r, there := x.Runbook.Open(h)
 	if !there {
-		return check.CannotTell("no runbook lies beside the app, and none is declared", "say in "+model.OperatorFile+" where it is: runbook = \"git.example.org/ops/shop.md\"")
+		return check.CannotTell("no runbook lies beside the app, and none is declared", "say in "+model.OperatorFile+" where it is: runbook = \"git.example.org/ops/runbook.md\"")
 	}
 	cure := check.Remedy{Do: "Bring the page up to what this host is; assay model says which units and paths there are.", Commands: []string{"sudo assay model"}, Verify: "sudo assay check --only ops.runbook", Minutes: 20}
 	switch {

@@ -31,11 +31,6 @@ func (d *Directive) Written() string {
 	return d.src.text[p.from:p.to]
 }
 
-// SameFile says that two statements stand in files of one text.
-func (d *Directive) SameFile(o *Directive) bool {
-	return d != nil && o != nil && d.src != nil && o.src != nil && d.src.text == o.src.text
-}
-
 // Head puts another head in the place of a block's own.
 func (d *Directive) Head(head string) (edit.Lines, bool) {
 	p, ok := d.place()
