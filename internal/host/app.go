@@ -137,7 +137,7 @@ func (l *local) serviceOfProcess(s *service, pid, uid int, deed string) tape.Ans
 	if err != nil {
 		return l.gone(deed, err)
 	}
-	env, err := readProc(dir+"/environ", tape.MaxFile)
+	env, err := readEnviron(strconv.Itoa(pid), tape.MaxFile)
 	if err != nil {
 		return l.gone(deed, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"assay/internal/tape"
 )
@@ -20,7 +21,7 @@ func (l *local) environ(ctx context.Context, a tape.Ask) tape.Answer {
 	if err != nil || pid <= 0 || strconv.Itoa(pid) != a.Name {
 		return unseen(deed, "not a process id")
 	}
-	b, err := readProc(fmt.Sprintf("/proc/%d/environ", pid), tape.MaxFile+1)
+	b, err := readEnviron(a.Name, tape.MaxFile+1)
 	if err != nil {
 		return l.failed(deed, err)
 	}
@@ -35,6 +36,20 @@ func (l *local) environ(ctx context.Context, a tape.Ask) tape.Answer {
 	v := tape.Encode(out)
 	v.Truncated = more
 	return v
+}
+
+// readEnviron reads a process's environment, most bytes of it. While the kernel is
+// starting a program, it shows neither environment nor arguments; for that moment
+// we wait, since an empty environment is an answer, too.
+func readEnviron(pid string, most int) ([]byte, error) {
+	for tries := 0; ; tries++ {
+		args, _ := readProc("/proc/"+pid+"/cmdline", 1)
+		env, err := readProc("/proc/"+pid+"/environ", most)
+		if err != nil || len(env) > 0 || tries == 10 || tries > 0 && len(args) > 0 {
+			return env, err
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
 }
 
 // splitEnviron: nginx, and gunicorn with setproctitle, use the place of the

@@ -131,6 +131,25 @@ func TestEnviron(t *testing.T) {
 	want(t, see(t, r, tape.Ask{Kind: tape.KindEnviron, Name: "1/../2"}), tape.Unseen, "read the environment of process 1/../2: not a process id")
 }
 
+// Start gives way as soon as the kernel has begun with the program: for a moment
+// the process has no environment yet.
+func TestEnvironOfAProgramThatStarts(t *testing.T) {
+	r := Local(Options{})
+	for range 300 {
+		cmd := exec.Command("sleep", "60")
+		cmd.Env = []string{"A=1"}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		v := see(t, r, tape.Ask{Kind: tape.KindEnviron, Name: fmt.Sprint(cmd.Process.Pid)})
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if string(v.Body) != `["A=1"]` {
+			t.Fatalf("%+v", v)
+		}
+	}
+}
+
 func TestSplitEnviron(t *testing.T) {
 	for in, want := range map[string]string{"": "[]", "A=1\x00B=\x00": "[A=1 B=]", "A=1\x00junk\x00B=2": "[A=1 B=2]"} {
 		if got, ok := splitEnviron(in); !ok || fmt.Sprint(got) != want {

@@ -84,7 +84,7 @@ func (l *local) environOf(pid string, id tape.Identity, deed string) (tape.Answe
 	if p.UID != id.UID && p.UID != 0 {
 		return unseen(deed, fmt.Sprintf("process %s runs as user %d", pid, p.UID)), nil
 	}
-	b, err := readProc("/proc/"+pid+"/environ", tape.MaxFile)
+	b, err := readEnviron(pid, tape.MaxFile)
 	if err != nil {
 		return l.failed(deed, err), nil
 	}
