@@ -22,10 +22,10 @@ import (
 // Job is one change of a host.
 type Job struct {
 	Host host.Writer
-	Dir  string                              // of the journal; Dir where ""
-	By   string                              // who asks for it
-	Look func(context.Context) report.Report // judges every check anew
-	Tell func(string)                        // hears what is done, a sentence each; may be nil
+	Dir  string                                       // of the journal; Dir where ""
+	By   string                                       // who asks for it
+	Look func(context.Context) (report.Report, error) // judges every check anew
+	Tell func(string)                                 // hears what is done, a sentence each; may be nil
 }
 
 // Outcome is how a change ended.
@@ -73,6 +73,15 @@ func (j Job) Run(ctx context.Context, p plan.Plan, before report.Report) (Outcom
 	if err != nil {
 		return Outcome{}, err
 	}
+	staged, err := j.stage(ctx, e)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("%w; nothing was changed", err)
+	}
+	for _, t := range e.Plan.Tests {
+		if j.Host.Test(ctx, t.Name, t.Arg) != nil {
+			e.Refused = append(e.Refused, t)
+		}
+	}
 	e.Began, e.By = time.Now().UTC(), j.By
 	for _, f := range before.Findings {
 		e.Before = append(e.Before, f.Key)
@@ -80,7 +89,28 @@ func (j Job) Run(ctx context.Context, p plan.Plan, before report.Report) (Outcom
 	if err := create(j.dir(), e); err != nil {
 		return Outcome{}, fmt.Errorf("write the journal in %s: %w; nothing was changed", j.dir(), err)
 	}
-	return j.end(ctx, e, before, true), nil
+	return j.end(ctx, e, before, true, staged), nil
+}
+
+// stage lets the validators see the files as they will be, before they are. Where
+// there is no staging, they are asked between the files and the units.
+func (j Job) stage(ctx context.Context, e *Entry) (bool, error) {
+	if len(e.Plan.Tests) == 0 {
+		return true, nil
+	}
+	var s host.Staged
+	for i, c := range e.Swaps {
+		s.Swaps = append(s.Swaps, host.StagedSwap{Path: c.Path, Mark: fmt.Sprintf(".assay-%d", i), From: c.Before, To: c.After})
+	}
+	for _, t := range e.Plan.Tests {
+		j.tell("%s", t.Words())
+		s.Tests = append(s.Tests, host.Validator(t))
+	}
+	err := j.Host.Stage(ctx, s)
+	if errors.Is(err, host.ErrNoStage) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Resume ends a change that was cut off.
@@ -90,7 +120,7 @@ func (j Job) Resume(ctx context.Context, id int) (Outcome, error) {
 			return fmt.Errorf("change %d is %s, and not to be resumed\nhint: sudo assay undo %d", e.ID, e.State, e.ID)
 		}
 		return nil
-	}, func(ctx context.Context, e *Entry) Outcome { return j.end(ctx, e, report.Report{}, false) })
+	}, func(ctx context.Context, e *Entry) Outcome { return j.end(ctx, e, report.Report{}, false, false) })
 }
 
 // Undo takes a change back: one that was kept, or one that was cut off.
@@ -132,15 +162,19 @@ func (j Job) again(ctx context.Context, id int, may func(*Entry) error, do func(
 
 // end goes on to the end of a plan, judges it, and keeps it or takes it back. A
 // signal that stops us is no reason to stop in the middle.
-func (j Job) end(ctx context.Context, e *Entry, before report.Report, knew bool) Outcome {
+func (j Job) end(ctx context.Context, e *Entry, before report.Report, knew, staged bool) Outcome {
 	ctx = context.WithoutCancel(ctx)
 	o := Outcome{Entry: e, Before: before}
-	if o.Why = j.forward(ctx, e, &o.refused); o.Why != nil {
+	if o.Why = j.forward(ctx, e, staged, &o.refused); o.Why != nil {
 		return j.back(ctx, e, o)
 	}
 	j.tell("look again")
 	for wait := time.Second; ; wait *= 2 {
-		o.After = j.Look(ctx)
+		var err error
+		if o.After, err = j.Look(ctx); err != nil {
+			o.Why = fmt.Errorf("look again: %w", err)
+			return j.back(ctx, e, o)
+		}
 		if knew {
 			o.Worse, o.Uncure = Compared(before, o.After, e.Plan.Cures)
 		} else {
@@ -175,7 +209,7 @@ func blame(o Outcome) error {
 }
 
 // forward does each step that is not done yet.
-func (j Job) forward(ctx context.Context, e *Entry, refused *string) error {
+func (j Job) forward(ctx context.Context, e *Entry, staged bool, refused *string) error {
 	for i, s := range e.Swaps {
 		if err := e.say(line{Begin: &i}); err != nil {
 			return err
@@ -186,7 +220,10 @@ func (j Job) forward(ctx context.Context, e *Entry, refused *string) error {
 		}
 	}
 	for _, t := range e.Plan.Tests {
-		j.tell("%s", host.TestWords(t.Name, t.Arg))
+		if staged {
+			break
+		}
+		j.tell("%s", t.Words())
 		if err := j.Host.Test(ctx, t.Name, t.Arg); err != nil {
 			return err
 		}

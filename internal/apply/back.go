@@ -90,11 +90,18 @@ func (j Job) units(ctx context.Context, e *Entry, refused string) []error {
 		}
 		verb := touched(e.Plan, w.Unit)
 		switch {
-		case w.Active && !now.Active:
+		case w.up() && !now.up():
 			do("start", w.Unit)
-		case w.Active && verb != "" && !(w.Unit == refused && verb != "restart"):
+		case w.up() && e.refusedBefore(w.Unit):
+			j.tell("%s goes on with what it has: it refuses its files as they were", w.Unit)
+		case w.up() && verb != "" && !(w.Unit == refused && verb != "restart"):
 			do(verb, w.Unit)
-		case !w.Active && now.Active:
+		case w.State == "activating":
+			// It failed and was started again and again, and so it shall: that it
+			// fails is nothing that we do.
+			j.tell("systemctl restart %s", w.Unit)
+			_ = j.Host.Systemctl(ctx, "restart", w.Unit)
+		case !w.up() && (now.up() || now.State == "activating"):
 			do("stop", w.Unit)
 		}
 		if now.Enabled != w.Enabled {
@@ -109,6 +116,14 @@ func (j Job) units(ctx context.Context, e *Entry, refused string) []error {
 		}
 	}
 	return faults
+}
+
+// refusedBefore says that a unit would not take in its files as they were.
+func (e *Entry) refusedBefore(unit string) bool {
+	return slices.ContainsFunc(e.Refused, func(t plan.Test) bool {
+		about, _, _ := strings.Cut(t.Arg, " ")
+		return about == unit || t.Name == "nginx-test" && unit == "nginx.service"
+	})
 }
 
 // touched is the verb by which a running unit took the plan's files in, and takes

@@ -33,6 +33,8 @@ var inTheWay = []struct {
 		"mv /usr/sbin/nginx.real /usr/sbin/nginx", "assay fix nginx.proxy.host --apply", "not today", ""},
 	{"a validator that hangs", "mv /usr/sbin/nginx /usr/sbin/nginx.real; printf '#!/bin/sh\\ncase \"$*\" in *-t*) exec sleep 1000;; esac\\nexec /usr/sbin/nginx.real \"$@\"\\n' >/usr/sbin/nginx; chmod 755 /usr/sbin/nginx",
 		"mv /usr/sbin/nginx.real /usr/sbin/nginx", "assay fix nginx.proxy.host --apply", "did not end in time", ""},
+	{"a validator that refuses, and no staging", "mkdir /etc/nginx/m; mount -t tmpfs none /etc/nginx/m; mv /usr/sbin/nginx /usr/sbin/nginx.real; printf '#!/bin/sh\\ncase \"$*\" in *-t*) grep -q Host /etc/nginx/proxy_app && { echo \"[emerg] not today\" >&2; exit 1; };; esac\\nexec /usr/sbin/nginx.real \"$@\"\\n' >/usr/sbin/nginx; chmod 755 /usr/sbin/nginx",
+		"umount /etc/nginx/m; rmdir /etc/nginx/m; mv /usr/sbin/nginx.real /usr/sbin/nginx", "assay fix nginx.proxy.host --apply", "taken back: nginx -t: [emerg] not today", ""},
 	{"another assay at work", "mkdir -p /var/lib/assay/journal; (flock /var/lib/assay/journal/lock sleep 40 >/dev/null 2>&1 &) ; sleep 1", "pkill -f 'sleep 40' || true",
 		"assay fix --apply", "another assay is changing this host", ""},
 	{"no root", "", "", "setpriv --reuid shop --regid shop --clear-groups assay fix --apply", "needs root", ""},

@@ -46,6 +46,8 @@ type Entry struct {
 	Swaps  []Swap    `json:"swaps"`
 	Units  []Was     `json:"units"`
 	Before []string  `json:"before"` // keys of the findings before
+	// Refused are the validators that had a word against the files as they were.
+	Refused []plan.Test `json:"refused,omitempty"`
 	// The rest is read from the log.
 	State State     `json:"-"`
 	Ended time.Time `json:"-"`
@@ -67,9 +69,12 @@ type Swap struct {
 // Was is how a unit was before.
 type Was struct {
 	Unit    string `json:"unit"`
-	Active  bool   `json:"active"`
+	State   string `json:"state"`   // systemd's word: active, failed ...
 	Enabled string `json:"enabled"` // systemd's word, "" where there is no such unit
 }
+
+// up says that a unit did its work; one that systemd starts again and again does not.
+func (w Was) up() bool { return w.State == "active" || w.State == "reloading" }
 
 // line is one of the log: each is on the disk before the next thing is done.
 type line struct {

@@ -59,7 +59,19 @@ func prepare(ctx context.Context, h host.Writer, p plan.Plan) (*Entry, error) {
 			e.Swaps = append(e.Swaps, Swap{Path: name, Before: from, After: to, Step: i})
 		}
 	}
+	e.Plan.Tests = tests(e)
 	return e, nil
+}
+
+// tests are the plan's own, and those that go by where a file lies.
+func tests(e *Entry) []plan.Test {
+	all := slices.Clone(e.Plan.Tests)
+	for _, s := range e.Swaps {
+		if s.After.Kind == host.FileImage && (s.Path == "/etc/sudoers" || strings.HasPrefix(s.Path, "/etc/sudoers.d/")) {
+			all = append(all, plan.Test{Name: "visudo", Arg: s.Path})
+		}
+	}
+	return all
 }
 
 // fresh drops folders that an earlier step makes.
@@ -211,7 +223,7 @@ func was(ctx context.Context, h host.Writer, unit string) (Was, error) {
 		key, value, _ := strings.Cut(strings.TrimSpace(l), "=")
 		switch key {
 		case "ActiveState":
-			w.Active = value == "active" || value == "reloading" || value == "activating"
+			w.State = value
 		case "UnitFileState":
 			w.Enabled = value
 		}

@@ -197,13 +197,13 @@ func (a *app) yes(question string) bool {
 // job is a change of this host that tells what it does.
 func (a *app) job() apply.Job {
 	return apply.Job{Host: a.Works.Hands(), By: caller(a.Getenv), Tell: func(s string) { fmt.Fprintln(a.Stdout, "  "+report.Line(s, 200, a.ascii())) },
-		Look: func(context.Context) report.Report {
+		Look: func(context.Context) (report.Report, error) {
 			t, err := a.tapeOf(visitOptions{timeout: defaultTimeout, changed: func(string) bool { return false }})
 			if err != nil {
-				return report.Report{}
+				return report.Report{}, err
 			}
 			r, _ := a.Works.Judge(t, Choice{})
-			return r
+			return r, nil
 		}}
 }
 

@@ -27,24 +27,15 @@ type Writer interface {
 	Swap(path, mark string, from, to Image, torn bool) error
 	// Systemctl runs one of Verbs.
 	Systemctl(ctx context.Context, verb, unit string) error
-	// Test runs a format's own validator, one of Tests.
+	// Test runs a format's own validator.
 	Test(ctx context.Context, name, arg string) error
+	// Stage asks validators about files that are changed for them alone. The error
+	// is theirs, or ErrNoStage.
+	Stage(ctx context.Context, s Staged) error
 }
 
 // Verbs are what Systemctl may be told.
 var Verbs = []string{"daemon-reload", "reset-failed", "disable", "stop", "unmask", "enable", "reload-or-restart", "reload", "restart", "start"}
-
-// Tests are the validators: nginx's own test with the disk sealed, and systemd's
-// word on a unit.
-var Tests = []string{"nginx-test", "unit-verify"}
-
-// TestWords are what a test runs, as one would type it.
-func TestWords(name, arg string) string {
-	if name == "nginx-test" {
-		return "nginx -t -c " + arg
-	}
-	return "systemd-analyze verify " + arg
-}
 
 // Hands returns a writer of this machine, which needs root.
 func Hands(opt Options) Writer { return hands{Local(opt).(*local)} }
@@ -84,6 +75,13 @@ func (h hands) Test(ctx context.Context, name, arg string) error {
 			return fmt.Errorf("verify %s: not a unit's name", short(arg))
 		}
 		return h.verify(ctx, arg)
+	case "visudo":
+		if why := badPath(arg); why != "" {
+			return fmt.Errorf("visudo -cf %s: %s", short(arg), why)
+		}
+		return h.deed(ctx, 20*time.Second, "visudo -cf "+arg, []string{"visudo", "-cf", arg})
+	case "gunicorn-check":
+		return h.configured(ctx, arg)
 	}
 	return fmt.Errorf("%s: no such test", short(name))
 }
@@ -108,6 +106,24 @@ func (h hands) verify(ctx context.Context, unit string) error {
 		if strings.Contains(l, "zz-assay.conf") {
 			return fmt.Errorf("systemd-analyze verify: %s", strings.TrimSpace(l))
 		}
+	}
+	return nil
+}
+
+// configured loads gunicorn's settings as its service does, in the sandbox, and
+// goes by what its configuration file makes of them. arg is the unit and who it
+// runs as. What the app itself does is not asked here.
+func (h hands) configured(ctx context.Context, arg string) error {
+	unit, who, _ := strings.Cut(arg, " ")
+	v := h.See(ctx, tape.Ask{Kind: tape.KindApp, Name: "unit " + unit, As: who})[0]
+	r, err := tape.Decode[tape.App](v)
+	switch {
+	case v.Status != tape.Seen || err != nil || r.Target != "":
+		return nil // no sandbox is no word against the file
+	case r.Error != nil && r.Error.Refused == "":
+		return fmt.Errorf("gunicorn's settings: %s: %s", r.Error.Type, gist(r.Error.Text))
+	case r.Ended != "":
+		return errors.New("gunicorn's settings: " + r.Ended)
 	}
 	return nil
 }

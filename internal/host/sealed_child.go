@@ -17,7 +17,7 @@ import (
 
 // children are what our own program becomes when it is started under another
 // name; none of them returns.
-var children = map[string]func(){sealedName: sealedProgram, sandboxName: sandboxed, jailName: jailed, enterName: entered, clientName: logged}
+var children = map[string]func(){sealedName: sealedProgram, sandboxName: sandboxed, jailName: jailed, enterName: entered, clientName: logged, stagedName: staged}
 
 // Child is the first thing that main and TestMain call: started under the name
 // of a child, it does that work and never returns. Otherwise it returns false

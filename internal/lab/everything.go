@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -37,6 +38,9 @@ func (h *Host) Everything(ctx context.Context) (string, error) {
 		}
 	}
 	units, err := h.Run(ctx, "systemctl show -p Id,ActiveState,UnitFileState nginx shop myapp redis-server 'postgresql@*' || true")
+	// What failed, was stopped, or is tried again and again does not run: which of
+	// these it is hangs on the moment.
+	units = regexp.MustCompile(`ActiveState=(inactive|failed|activating|deactivating)`).ReplaceAllString(units, "ActiveState=not running")
 	return out.String() + units, err
 }
 

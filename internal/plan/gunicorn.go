@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"assay/internal/fact"
 	"assay/internal/model"
 	"assay/internal/syntax/gunicorn"
+	"assay/internal/tape"
 )
 
 // Gunicorn changes gunicorn's settings, pairs of names and values, where they are set,
@@ -18,6 +20,7 @@ func Gunicorn(say string, s *model.AppServer, pairs ...string) []Step {
 			return nil
 		case at.Conf != "":
 			steps = append(steps, Key(say, at.Conf, Equals, name, gunicorn.Spelt(value), Act{Verb: "restart", Unit: at.Unit})...)
+			steps[len(steps)-1].Tests = gunicornCheck(at.Unit, s)
 		case command == "":
 			unit, command = at.Unit, at.Command
 		default:
@@ -30,4 +33,13 @@ func Gunicorn(say string, s *model.AppServer, pairs ...string) []Step {
 		steps = append(steps, DropIn(say, unit, "Service", "ExecStart", "", command)...)
 	}
 	return steps
+}
+
+func gunicornCheck(unit string, s *model.AppServer) []Test {
+	var n fact.Notes
+	if u, state := s.User.Look(&n); state == fact.IsKnown {
+		id := tape.Identity{UID: u.UID, GID: u.GID, Groups: u.Groups}
+		return []Test{{Name: "gunicorn-check", Arg: unit + " " + id.String()}}
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"assay/internal/syntax/edit"
 	"assay/internal/tape"
@@ -83,10 +84,29 @@ type Test struct {
 	Arg  string `json:"arg"`
 }
 
+// Command is what a test runs, as one would type it; "" where that is not one command.
+func (t Test) Command() string {
+	switch t.Name {
+	case "nginx-test":
+		return "nginx -t -c " + t.Arg
+	case "unit-verify":
+		return "systemd-analyze verify " + t.Arg
+	case "visudo":
+		return "visudo -cf " + t.Arg
+	}
+	return ""
+}
+
+// Words are its command, or what it does.
+func (t Test) Words() string {
+	unit, _, _ := strings.Cut(t.Arg, " ")
+	return cmp.Or(t.Command(), "load gunicorn's settings of "+unit+" in the sandbox")
+}
+
 // Plan is what one run does, in its order: files, then units.
 type Plan struct {
 	Steps []Step   `json:"steps"`
-	Tests []Test   `json:"tests"` // between the files and the units
+	Tests []Test   `json:"tests"` // of the files as they will be, before they are
 	Cures []string `json:"cures"` // keys of the findings that are gone after it
 }
 

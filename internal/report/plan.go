@@ -134,14 +134,9 @@ func (p *page) tried(pl plan.Plan) {
 	p.blank()
 	var words []string
 	for _, t := range pl.Tests {
-		switch t.Name {
-		case "nginx-test":
-			words = append(words, "nginx -t")
-		case "unit-verify":
-			words = append(words, "systemd-analyze verify "+p.clean(t.Arg, shortText))
-		}
+		words = append(words, p.clean(t.Words(), shortText))
 	}
-	p.para("", 0, "Tried between the files and the units: "+glued(words, ", ")+".", faint)
+	p.para("", 0, "Tried before anything is changed: "+glued(words, ", ")+".", faint)
 }
 
 func (p *page) byHand(left []Unmended) {

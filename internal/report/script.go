@@ -19,7 +19,9 @@ func Script(w io.Writer, p plan.Plan) error {
 		if s.Kind == plan.Unit && !tested {
 			tested = true
 			for _, t := range p.Tests {
-				b.WriteString("\n" + map[string]string{"nginx-test": "nginx -t -c ", "unit-verify": "systemd-analyze verify "}[t.Name] + quoted(t.Arg) + "\n")
+				if c := t.Command(); c != "" {
+					b.WriteString("\n" + strings.TrimSuffix(c, t.Arg) + quoted(t.Arg) + "\n")
+				}
 			}
 		}
 		b.WriteString("\n# " + inert(s.Say, lineText) + "\n" + scripted(s))

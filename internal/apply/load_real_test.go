@@ -1,0 +1,82 @@
+//go:build real
+
+package apply_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Visitors who come all the time, on connections that stay and on new ones, notice
+// nothing of a change that only reloads, nor of its undoing.
+func TestUnderLoad(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	h := inside(ctx, t)
+	if out, err := h.Run(ctx, "sed -i '/Host \\$host;/d' /etc/nginx/proxy_app; systemctl reload nginx; sleep 1"); err != nil {
+		t.Fatal(err, out)
+	}
+	done := make(chan struct{})
+	var visitors sync.WaitGroup
+	var mu sync.Mutex
+	answers := map[string]int{}
+	for _, manner := range []string{"", "", "-H 'Connection: close'", "-d a=1 -X POST"} {
+		visitors.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				out, err := h.Visitor(ctx, "curl -s -m 30 -o /dev/null -w '%{http_code} %{errormsg}\\n' "+manner+" 'https://shop.example/health?[1-100]' || true")
+				mu.Lock()
+				for l := range strings.Lines(out) {
+					answers[strings.TrimSpace(l)]++
+				}
+				if err != nil {
+					answers[err.Error()]++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	seen := func() (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, k := range answers {
+			n += k
+		}
+		return n
+	}
+	for seen() < 200 && ctx.Err() == nil {
+		time.Sleep(50 * time.Millisecond)
+	}
+	var said []string
+	for _, do := range []string{"assay fix nginx.proxy.host --apply", "assay undo 1"} {
+		before := seen()
+		out, err := h.Run(ctx, do+" 2>&1")
+		if err != nil {
+			t.Errorf("%s: %v", do, err)
+		}
+		said = append(said, out)
+		for seen() < before+400 && ctx.Err() == nil {
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	close(done)
+	visitors.Wait()
+	if !strings.Contains(said[0], "Kept") || !strings.Contains(said[1], "undone") {
+		t.Errorf("it says:\n%s", strings.Join(said, "\n"))
+	}
+	for a, n := range answers {
+		if a != "200" && a != "400" { // the app refuses a form without its token
+			t.Errorf("%d of %d answers are %q", n, seen(), a)
+		}
+	}
+	if answers["200"] < 600 || answers["400"] < 100 {
+		t.Errorf("too few visits to know: %v", answers)
+	}
+}
