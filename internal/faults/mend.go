@@ -33,6 +33,9 @@ func (r *Row) mend(ctx context.Context, h *lab.Host) error {
 	if err != nil {
 		return err
 	}
+	if r.how.Show {
+		r.Text += out
+	}
 	kept := strings.Contains(out, "Kept as change")
 	r.Mended = LeftOver
 	switch {

@@ -82,6 +82,9 @@ func (b *builder) deployments(servers []*AppServer) {
 			continue
 		}
 		b.m.Deployments = append(b.m.Deployments, d)
+		if u, known := d.Server.Unit.Look(&fact.Notes{}); known == fact.IsKnown {
+			u.deployment = d
+		}
 	}
 	for _, s := range b.orphans(all, joined) {
 		if len(b.m.Blind) > 0 {

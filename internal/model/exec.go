@@ -32,6 +32,7 @@ type ExecContext struct {
 	Made        fact.Of[VenvPython]        // Absent: the program is of no virtual environment, or of a sound one
 	Missed      string                     // the module that the app does not find, "" where it finds all
 	HasMissed   string                     // the virtual environment that has it
+	Evident     Evident
 }
 
 // EnvFile is one EnvironmentFile=.
@@ -71,12 +72,14 @@ func (b *builder) execContext(u *Unit) ExecContext {
 	}
 	c.Enters = b.asService(c, c.Folder, "x")
 	if !path.IsAbs(c.Program) {
+		b.f.Leaf(func() { c.Evident = b.evident(u, t, c) })
 		return c
 	}
 	c.Runs = b.asService(c, c.Program, "x")
 	b.interpreter(&c)
 	c.Made = b.madeFor(c)
 	b.astray(u, &c)
+	b.f.Leaf(func() { c.Evident = b.evident(u, t, c) })
 	if bind, ok := gunicorn.ParseArgs(first.WithEnv(values(t.Env)), "").Get("bind"); ok {
 		if p := gunicorn.ParseBind(bind.Text); path.IsAbs(p.Unix) {
 			c.SocketIn = path.Dir(p.Unix)

@@ -17,6 +17,7 @@ import (
 type settings struct {
 	syntax.Settings
 	conf   *syntax.Conf
+	text   string // of that file
 	env    fact.Of[map[string]EnvValue]
 	src    fact.Source // of the command line
 	hint   string      // what would let the configuration file be read
@@ -127,6 +128,7 @@ func (b *builder) confFile(s *AppServer, g *settings) *syntax.Conf {
 		return nil
 	}
 	c := syntax.ReadConf(text, file)
+	g.text = text
 	return &c
 }
 

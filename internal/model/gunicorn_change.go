@@ -2,6 +2,8 @@ package model
 
 import (
 	"assay/internal/fact"
+	"assay/internal/regex"
+	"assay/internal/syntax/edit"
 	syntax "assay/internal/syntax/gunicorn"
 )
 
@@ -43,4 +45,39 @@ func (s *AppServer) PlaceOf(name, value string) (Place, bool) {
 	}
 	command, ok := syntax.SetOption(starts[0].Value, name, value)
 	return Place{Unit: u.Name, Command: command}, ok
+}
+
+// unfinished is an assignment of which only the name was written.
+var unfinished = regex.New(`^[a-z_]+\s*=\s*$`)
+
+// BadLine is the one line of gunicorn's own file that keeps gunicorn from
+// reading it: one that only begins to set something, or that sets name, where
+// that is not "".
+func (s *AppServer) BadLine(name string) (c edit.Lines, file string, ok bool) {
+	if s.settings == nil || s.settings.conf == nil {
+		return c, "", false
+	}
+	conf := s.settings.conf
+	lines, _ := edit.Split(s.settings.text)
+	if name != "" {
+		v := conf.Get(name)
+		if v.State != syntax.Literal || v.Line < 1 || v.Line > len(lines) {
+			return c, "", false
+		}
+		c = edit.Lines{Line: v.Line, Old: lines[v.Line-1 : v.Line]}
+	} else {
+		for i, l := range lines {
+			if unfinished.MatchString(l) {
+				if c.Line > 0 {
+					return c, "", false
+				}
+				c = edit.Lines{Line: i + 1, Old: lines[i : i+1]}
+			}
+		}
+		if conf.Err == nil || c.Line == 0 {
+			return c, "", false
+		}
+	}
+	rest, err := edit.Apply(s.settings.text, []edit.Lines{c})
+	return c, conf.File, err == nil && syntax.ReadConf(rest, conf.File).Err == nil
 }

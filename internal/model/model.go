@@ -279,7 +279,8 @@ type Unit struct {
 	obstacle      *Obstacle
 	errorFile     fact.Of[[]string] // errorlog, as gunicorn is told
 	leaves        *fact.Source      // where gunicorn is told to go into the background
-	unseen        []fact.Why        // units that may start this one and could not be looked at
+	deployment    *Deployment
+	unseen        []fact.Why // units that may start this one and could not be looked at
 	props         facts.Props
 	exposure      fact.Of[float64]
 	deaths        fact.Of[[]facts.Entry]

@@ -15,6 +15,8 @@ import (
 type Obstacle struct {
 	Text    string // "this host does not have the address 10.9.8.7"
 	Sources []fact.Source
+	Bind    Bind
+	Folder  string // of a unix socket, which is not there
 }
 
 // firstFree is the first port that is not root's own
@@ -28,9 +30,10 @@ func (b *builder) obstacle(u *Unit, binds []Bind) (Obstacle, bool) {
 		return Obstacle{}, false
 	}
 	for _, x := range binds {
-		o := Obstacle{Sources: []fact.Source{x.Source}}
+		o := Obstacle{Sources: []fact.Source{x.Source}, Bind: x}
 		if file, ok := strings.CutPrefix(x.Addr, "unix:"); ok {
 			if x.Problem == "" && b.noFolder(u, path.Dir(file)) {
+				o.Folder = path.Dir(file)
 				o.Text = "the folder " + path.Dir(file) + " does not exist, and nothing makes it at the start"
 				return o, true
 			}

@@ -207,3 +207,31 @@ func (m *Model) ProxyConfig() fact.Of[[]NginxConfigSubject] {
 		return out
 	})
 }
+
+// Deployment is the one that the unit serves, nil without one.
+func (u *Unit) Deployment() *Deployment { return u.deployment }
+
+// NginxUser is whom nginx's workers run as.
+func (d *Deployment) NginxUser() fact.Of[User] {
+	return fact.Bind(d.model.Nginx, func(n *Nginx) fact.Of[User] { return n.User })
+}
+
+// OwnGroup is the name of the group that the app's service has without Group= of
+// nginx's, "" for root's and where it is not known.
+func (d *Deployment) OwnGroup() string {
+	var n fact.Notes
+	u, state := d.Server.Unit.Look(&n)
+	if state != fact.IsKnown || u.Group != "" {
+		if u == nil || u.Group == "root" {
+			return ""
+		}
+		return u.Group
+	}
+	who, state := u.Context.User.Look(&n)
+	db, known := d.model.accounts.Look(&n)
+	if state != fact.IsKnown || known != fact.IsKnown || who.GID == 0 {
+		return ""
+	}
+	g, _ := db.GID(who.GID)
+	return g.Name
+}

@@ -65,5 +65,10 @@ func startRemedy(s model.Code) check.Remedy {
 		r.Commands = []string{"systemctl cat " + unit + "   # its user, folder and environment", "sudo systemctl restart " + unit + "   # once the import works"}
 		r.Verify = "sudo journalctl -u " + unit + " -n 20 --no-pager"
 	}
+	if u, state := s.Unit.Look(&fact.Notes{}); state == fact.IsKnown {
+		if do, steps, ok := check.Raise(u); ok {
+			r.Do, r.Steps, r.Commands, r.Cure = do, steps, check.Commands(steps), check.OnHost
+		}
+	}
 	return r
 }

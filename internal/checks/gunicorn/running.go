@@ -50,7 +50,12 @@ func running(h *check.Hearing, s *model.AppServer) check.Verdict {
 		for _, w := range workers[:min(len(workers), 3)] {
 			h.Saw(fact.Source{Where: fmt.Sprintf("process %d", w.PID), Text: "a worker, in the state " + states[w.State], Ask: tape.Ask{Kind: tape.KindProcs}})
 		}
-		return check.Failed(fmt.Sprintf("gunicorn's master runs, and its %s", frozen(len(workers))), remedy(s)).
+		r := remedy(s)
+		if us == fact.IsKnown {
+			r.Do, r.Commands = "Restart gunicorn: it then has workers that work. Who stopped these may have had a reason.", []string{"sudo systemctl restart " + unit.Name}
+			r.Steps = check.Anew("let gunicorn start its workers anew", unit)
+		}
+		return check.Failed(fmt.Sprintf("gunicorn's master runs, and its %s", frozen(len(workers))), r).
 			Because("nginx's requests wait in the queue for a worker that does not take them: visitors wait, and then get 502 or 504.")
 	}
 	if live == 0 {

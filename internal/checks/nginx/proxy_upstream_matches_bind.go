@@ -2,7 +2,6 @@ package nginx
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
@@ -80,7 +79,7 @@ func half(h *check.Hearing, w *model.Way) check.Verdict {
 			Do:       "Write the address itself in place of the name.",
 			Commands: []string{"# " + where(u.Source.Where, u.Source.Line) + ": " + u.Source.Text, "proxy_pass http://" + l.Addr + ";", "sudo nginx -t && sudo systemctl reload nginx"},
 			Verify:   "curl -sI " + w.Site().URL(), Minutes: 5,
-			Steps: pointed(w, u, l.Addr),
+			Steps: plan.Pointed("let nginx ask the app where it listens", w, u, l.Addr),
 		}).At(check.Low).Breaking(false).
 			Because("Every second request is first refused there, which fills the error log; for ten seconds after that nginx takes the address for dead.")
 	}
@@ -189,33 +188,9 @@ func matchRemedy(h *check.Hearing, w *model.Way, dead string) check.Remedy {
 	r.Commands = edits(w, dead, own)
 	r.Commands = append(r.Commands, "sudo nginx -t && sudo systemctl reload nginx")
 	if _, runs := w.Server.Listens.Look(h.Aside()); runs == fact.IsKnown && len(w.Upstreams) == 1 {
-		r.Steps = pointed(w, w.Upstreams[0], own)
+		r.Steps = plan.Pointed("let nginx ask the app where it listens", w, w.Upstreams[0], own)
 	}
 	return r
-}
-
-// pointed puts the app's own address where a dead one stands: in each proxy_pass,
-// or in the upstream that they name.
-func pointed(w *model.Way, dead *model.Upstream, own string) []plan.Step {
-	say := "let nginx ask the app where it listens"
-	if host, port, err := net.SplitHostPort(own); err == nil && (host == "0.0.0.0" || host == "::" || host == "") {
-		own = "127.0.0.1:" + port
-	}
-	if d := w.Site().Statement(dead.Source); d != nil && d.Name == "server" {
-		return plan.NginxRewritten(say, d, d.Arg(0), own)
-	}
-	var steps [][]plan.Step
-	for _, r := range append([]*model.Route{w.Route}, w.Also...) {
-		scheme, addr, uri, variable := syntax.ParseProxyPass(r.Pass.Arg(0))
-		if variable || r.Pass.Name != "proxy_pass" || !model.SameAddr(addr, dead.Addr) {
-			return nil
-		}
-		if uri != "" && strings.HasPrefix(own, "unix:") {
-			uri = ":" + uri
-		}
-		steps = append(steps, plan.Nginx(say, r.Pass).Replace("proxy_pass "+scheme+"://"+own+uri+";"))
-	}
-	return plan.All(steps...)
 }
 
 // spoken lets nginx speak HTTP to an address.

@@ -9,6 +9,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -52,7 +53,7 @@ func cannotStart(h *check.Hearing, u *model.Unit, c model.ExecContext) (check.Ve
 		_, _ = c.User.Look(h)
 		return check.Failed("the user "+u.User+" of "+u.Name+" does not exist", check.Remedy{
 			Do: "Name the account that owns the app, or make this one.", Commands: []string{"sudo systemctl edit --full " + u.Name + "   # User=", "sudo systemctl restart " + u.Name},
-			Verify: "id " + u.User, Minutes: 3}), true
+			Verify: "id " + u.User, Minutes: 3, Steps: asAccount(u)}), true
 	}
 	for _, f := range c.EnvFiles {
 		if _, s := f.Stat.Look(h.Aside()); s == fact.IsAbsent && !f.Optional {
@@ -74,14 +75,14 @@ func cannotStart(h *check.Hearing, u *model.Unit, c model.ExecContext) (check.Ve
 	}
 	if c.HasMissed != "" && (!u.Running() || u.Looping()) {
 		h.Saw(c.ProgramAt)
-		return check.Failed(fmt.Sprintf("%s starts %s, which does not have the module %s: it is in the virtual environment %s", u.Name, c.Program, c.Missed, c.HasMissed), venvRemedy(u, c, c.HasMissed)), true
+		return check.Failed(fmt.Sprintf("%s starts %s, which does not have the module %s: it is in the virtual environment %s", u.Name, c.Program, c.Missed, c.HasMissed), venvRemedy(u, c, c.HasMissed, rerun(u, "start the program of the virtual environment that has the app's packages", c.Evident.Program))), true
 	}
 	if u.CwdGone {
 		saw(h, t, "WorkingDirectory")
 		h.Saw(fact.Source{Where: fmt.Sprintf("process %d", u.MainPID), Text: "its working directory is deleted", Ask: tape.Ask{Kind: tape.KindProcs}})
 		return check.Failed("the folder in which "+u.Name+" runs was deleted under it", check.Remedy{
 			Do: "Restart the service after each release, and keep WorkingDirectory on a path that stays (a link to the current release).", Commands: []string{"sudo systemctl restart " + u.Name},
-			Verify: "systemctl is-active " + u.Name, Minutes: 3}).
+			Verify: "systemctl is-active " + u.Name, Minutes: 3, Steps: folderBack(u, c)}).
 			Because("The old code runs on from memory: a module or a template that is opened only now is not found, and that request fails."), true
 	}
 	if v, bad := shellSyntax(h, u, t); bad {
@@ -133,31 +134,52 @@ func refusedPath(h *check.Hearing, u *model.Unit, c model.ExecContext, t model.U
 			h.Saw(fact.Source{Where: c.Program, Line: 1, Text: "#!" + c.Interpreter, Ask: tape.Ask{Kind: tape.KindFile, Name: c.Program, Arg: "head"}})
 			p.what = "the interpreter that " + c.Program + " names"
 		}
-		return refused(u, p.what, p.path, r), true
+		return refused(u, c, p.what, p.path, r), true
 	}
 	return check.Verdict{}, false
 }
 
-func refused(u *model.Unit, what, file string, r tape.AccessReport) check.Verdict {
+func refused(u *model.Unit, c model.ExecContext, what, file string, r tape.AccessReport) check.Verdict {
 	user := u.User
 	if user == "" {
 		user = "root"
 	}
 	if r.Error != "permission denied" {
-		return check.Failed(fmt.Sprintf("%s does not exist: %s", what, file), check.Remedy{
+		remedy := check.Remedy{
 			Do: "Correct the path in the unit, or put back what was moved (a virtual environment cannot be moved: make it anew).", Commands: []string{"sudo systemctl edit --full " + u.Name, "sudo systemctl restart " + u.Name},
-			Verify: "systemctl is-active " + u.Name, Minutes: 10})
+			Verify: "systemctl is-active " + u.Name, Minutes: 10}
+		switch {
+		case file == c.Program && c.Evident.Program != "":
+			remedy.Do = "The virtual environment beside the app has the program: name that one."
+			remedy.Commands[0] += "   # ExecStart=" + c.Evident.Program + " ..."
+			remedy.Steps = rerun(u, "start "+c.Evident.Program+", which is there", c.Evident.Program)
+		case file == c.Interpreter && c.Evident.Python != "" && path.Base(c.Program) == "gunicorn":
+			remedy.Do = "Start gunicorn by the Python of the environment in which it lies; when there is time, make the environment anew (one cannot be moved)."
+			remedy.Commands[0] += "   # ExecStart=" + c.Evident.Python + " -m gunicorn ..."
+			remedy.Steps = rerun(u, "start gunicorn by the Python of its own environment", c.Evident.Python+" -m gunicorn")
+		}
+		return check.Failed(fmt.Sprintf("%s does not exist: %s", what, file), remedy)
 	}
 	at, asked := file, file
+	var shut tape.Step
 	for _, s := range r.Steps {
 		if !s.OK {
+			shut = s
 			at = fmt.Sprintf("%s (mode %04o, %s:%s)", s.Path, s.Mode, s.Owner, s.Group)
 			file = s.Path
 		}
 	}
-	return check.Failed(fmt.Sprintf("%s may not use %s, %s: permission denied at %s", user, what, asked, at), check.Remedy{
+	remedy := check.Remedy{
 		Do: "Give the user " + user + " the right to enter (and, for a file, to run) " + file + ".", Commands: []string{"sudo setfacl -m u:" + user + ":rx " + file, "sudo systemctl restart " + u.Name},
-		Verify: "sudo -u " + user + " test -x " + file + " && echo ok", Minutes: 5})
+		Verify: "sudo -u " + user + " test -x " + file + " && echo ok", Minutes: 5, Steps: opened(u, shut)}
+	if len(remedy.Steps) > 0 {
+		s := remedy.Steps[0]
+		remedy.Commands[0] = "sudo chmod " + s.Mode + " " + s.Path
+		if s.Group != "" {
+			remedy.Commands = slices.Insert(remedy.Commands, 0, "sudo chgrp "+s.Group+" "+s.Path)
+		}
+	}
+	return check.Failed(fmt.Sprintf("%s may not use %s, %s: permission denied at %s", user, what, asked, at), remedy)
 }
 
 // systemFolders are where sh, git, ffmpeg and the like are.
@@ -184,6 +206,7 @@ func searchPath(h *check.Hearing, u *model.Unit, c model.ExecContext) (check.Ver
 		Do:       "Keep what is there first, and add the system's folders.",
 		Commands: []string{fmt.Sprintf("# %s:%d", v.File, v.Line), line, "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
 		Verify:   "sudo cat /proc/$(systemctl show -P MainPID " + u.Name + ")/environ | tr '\\0' '\\n' | grep ^PATH=", Minutes: 3,
+		Steps: widened(u, v, whole),
 	}
 	if len(u.NotFound) > 0 {
 		return check.Failed(what+"; the app does not find "+check.List(u.NotFound), r).Breaking(true).
@@ -213,14 +236,14 @@ func interpreter(h *check.Hearing, u *model.Unit, c model.ExecContext) check.Ver
 	}
 	h.Saw(c.ProgramAt)
 	_, _ = c.Venvs.Look(h)
-	return check.Warned(fmt.Sprintf("%s runs the system's %s, and not that of %s", u.Name, path.Base(c.Program), venvs[0]), venvRemedy(u, c, venvs[0])).
+	return check.Warned(fmt.Sprintf("%s runs the system's %s, and not that of %s", u.Name, path.Base(c.Program), venvs[0]), venvRemedy(u, c, venvs[0], nil)).
 		Because("The app runs with other versions of its packages than those that were installed for it.")
 }
 
-func venvRemedy(u *model.Unit, c model.ExecContext, venv string) check.Remedy {
+func venvRemedy(u *model.Unit, c model.ExecContext, venv string, steps []plan.Step) check.Remedy {
 	return check.Remedy{
 		Do:       "Start the program of the virtual environment.",
 		Commands: []string{fmt.Sprintf("# %s:%d", c.ProgramAt.Where, c.ProgramAt.Line), "ExecStart=" + venv + "/bin/" + path.Base(c.Program) + " ...", "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
-		Verify:   "systemctl show -p ExecStart " + u.Name, Minutes: 5,
+		Verify:   "systemctl show -p ExecStart " + u.Name, Minutes: 5, Steps: steps,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	syntax "assay/internal/syntax/unit"
 )
 
@@ -35,7 +36,7 @@ func shellSyntax(h *check.Hearing, u *model.Unit, t model.UnitText) (check.Verdi
 		return check.Failed(fmt.Sprintf("ExecStart= of %s is written for a shell (%s), and systemd starts none", u.Name, word), check.Remedy{
 			Do:       "Name the program by its whole path, that of the virtual environment for example: it needs no activate. What the shell set up has keys of its own: WorkingDirectory=, Environment=.",
 			Commands: []string{"sudo systemctl edit --full " + u.Name, "sudo systemctl restart " + u.Name},
-			Verify:   "systemctl is-active " + u.Name, Minutes: 5,
+			Verify:   "systemctl is-active " + u.Name, Minutes: 5, Steps: unshelled(u, t),
 		}), true
 	}
 	return check.Verdict{}, false
@@ -64,7 +65,7 @@ func hidden(h *check.Hearing, u *model.Unit, c model.ExecContext, t model.UnitTe
 		return check.Failed(fmt.Sprintf("%s, %s, is hidden from it by %s=%s", p.what, p.path, set.Key, set.Value), check.Remedy{
 			Do:       "Move the app to a folder such as /srv, or let the unit see this one.",
 			Commands: []string{fmt.Sprintf("sudoedit %s   # line %d", set.File, set.Line), openVeil(key, set.Value, p.path), "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
-			Verify:   "systemctl is-active " + u.Name, Minutes: 5,
+			Verify:   "systemctl is-active " + u.Name, Minutes: 5, Steps: unveiled(u, key, set.Value),
 		}), true
 	}
 	return check.Verdict{}, false
@@ -108,6 +109,14 @@ func openVeil(key, value, file string) string {
 	return "BindReadOnlyPaths=" + file
 }
 
+// unveiled lets the service read the homes, and still write none.
+func unveiled(u *model.Unit, key, value string) []plan.Step {
+	if on, isBool := syntax.Bool(value); key != "ProtectHome" || !isBool || !on {
+		return nil
+	}
+	return check.Forgiven(u, plan.DropIn("let "+u.Name+" see the homes, in one of which the app lies", u.Name, "Service", "ProtectHome", "read-only"))
+}
+
 // unready finds a unit whose Type= waits for a word that never comes. A service
 // that is up has given it.
 func unready(h *check.Hearing, u *model.Unit, t model.UnitText) (check.Verdict, bool) {
@@ -119,12 +128,16 @@ func unready(h *check.Hearing, u *model.Unit, t model.UnitText) (check.Verdict, 
 	daemon := slices.ContainsFunc(c.Argv, func(a string) bool { return a == "-D" || strings.Contains(a, "--daemon") })
 	access, _ := t.Last("Service", "NotifyAccess")
 	shell := slices.Contains([]string{"sh", "bash", "dash"}, path.Base(c.Path)) && !strings.Contains(strings.Join(c.Argv, " "), "exec ")
-	why, do := "", ""
+	why, do, key, value := "", "", "", ""
 	switch {
 	case kind.Value == "forking" && !daemon && u.RunsGunicorn():
 		why, do = "waits for a program that goes to the background (Type=forking), and gunicorn stays in the foreground", "Type=notify"
+		key, value = "Type", "notify"
 	case kind.Value == "notify" && shell && access.Value != "all" && access.Value != "exec":
-		why, do = "waits for word from its main process (Type=notify), and that is a shell: what gunicorn says does not count", "ExecStart=... exec gunicorn ...   # or NotifyAccess=all"
+		why, do = "waits for word from its main process (Type=notify), and that is a shell: what gunicorn says does not count", "NotifyAccess=all   # or ExecStart=... exec gunicorn ..."
+		if isGunicorn(u, c.Argv) {
+			key, value = "NotifyAccess", "all"
+		}
 	}
 	if why == "" {
 		return check.Verdict{}, false
@@ -133,6 +146,6 @@ func unready(h *check.Hearing, u *model.Unit, t model.UnitText) (check.Verdict, 
 	return check.Failed(u.Name+" "+why, check.Remedy{
 		Do:       "Let both agree: systemd ends the service each time the word does not come.",
 		Commands: []string{"sudo systemctl edit --full " + u.Name, "# " + do, "sudo systemctl restart " + u.Name},
-		Verify:   "systemctl is-active " + u.Name, Minutes: 5,
+		Verify:   "systemctl is-active " + u.Name, Minutes: 5, Steps: ready(u, key, value),
 	}), true
 }

@@ -11,6 +11,7 @@ import (
 	"assay/internal/model"
 	"assay/internal/plan"
 	"assay/internal/regex"
+	"assay/internal/syntax/edit"
 )
 
 var _ = Family.Add(check.Check{
@@ -155,12 +156,14 @@ func notLoaded(h *check.Hearing, u *model.Unit) check.Verdict {
 	if _, quoted, ok := strings.Cut(why, "\""); ok {
 		why = strings.Trim(quoted, "\"")
 	}
+	steps := unmasked(u)
 	what, first := "systemd cannot load "+u.Name+": "+strings.TrimSuffix(why, "."), "systemd-analyze verify "+u.Name
 	if t, known := u.Files.Look(h.Aside()); known == fact.IsKnown && len(t.Exec) > 1 && !u.Oneshot {
 		second := t.Exec[len(t.Exec)-1]
 		h.Saw(fact.Source{Where: second.File, Line: second.Line, Text: "ExecStart=" + strings.Join(second.Argv, " ")})
 		what = fmt.Sprintf("systemd cannot load %s: it has more than one ExecStart=, the last in %s", u.Name, second.File)
 		first = "# an empty line ExecStart= before that of " + second.File + " clears the first; then: sudo systemctl daemon-reload"
+		steps = cleared(u, t)
 	}
 	switch u.Load {
 	case "masked":
@@ -169,12 +172,23 @@ func notLoaded(h *check.Hearing, u *model.Unit) check.Verdict {
 		what, first = u.Name+" has no unit file any more", "# put the unit file back, then: sudo systemctl daemon-reload"
 	}
 	r := check.Remedy{Do: "Let systemd have the unit again, and start it.", Commands: []string{first, "sudo systemctl enable --now " + u.Name},
-		Verify: "systemctl is-active " + u.Name, Minutes: 5, Steps: unmasked(u)}
+		Verify: "systemctl is-active " + u.Name, Minutes: 5, Steps: steps}
 	if u.Running() {
 		return check.Warned(what+"; it still runs", r).Breaking(false).
 			Because("The site works until the service or the machine restarts, and is gone after that.")
 	}
 	return check.Failed(what, r)
+}
+
+// cleared lets the command line of a drop-in take the place of the one before.
+func cleared(u *model.Unit, t model.UnitText) []plan.Step {
+	all := t.All("Service", "ExecStart")
+	last := all[len(all)-1]
+	if len(all) != 2 || last.File == all[0].File || !strings.HasPrefix(last.File, "/etc/systemd/system/") {
+		return nil
+	}
+	return check.Forgiven(u, plan.Change("let the ExecStart= of the drop-in take the place of the first", last.File,
+		edit.Lines{Line: last.Line, New: []string{"ExecStart="}}, plan.Act{Verb: "restart", Unit: u.Name}))
 }
 
 // onDemand is a service that its socket starts with the first request.
@@ -284,6 +298,10 @@ func mend(u *model.Unit, verb string) check.Remedy {
 		r.Commands = []string{"sudo systemctl edit --full " + u.Name, "# [Service]", "# RuntimeDirectory=" + name, "# ... --bind unix:/run/" + name + "/gunicorn.sock ...",
 			"# and in nginx: proxy_pass http://unix:/run/" + name + "/gunicorn.sock;", "sudo nginx -t && sudo systemctl reload nginx"}
 	}
+	if do, steps, ok := check.Raise(u); ok {
+		r.Do, r.Steps, r.Commands, r.Minutes = do, steps, check.Commands(steps), 5
+		return r
+	}
 	if u.Active == "failed" {
 		r.Commands = append(r.Commands, "sudo systemctl reset-failed "+u.Name)
 	}
@@ -301,8 +319,12 @@ var inUse = regex.New(`(?:Connection in use: |connection to )\('[^']*', (\d+)\)(
 
 // stay is for a gunicorn that goes into the background.
 func stay(u *model.Unit) check.Remedy {
-	return check.Remedy{Do: "Take --daemon (daemon = True) away: under systemd the program stays in the foreground.",
+	r := check.Remedy{Do: "Take --daemon (daemon = True) away: under systemd the program stays in the foreground.",
 		Commands: []string{"sudo systemctl edit --full " + u.Name, "sudo systemctl restart " + u.Name}, Verify: "systemctl is-active " + u.Name, Minutes: 3}
+	if d := u.Deployment(); d != nil {
+		r.Steps = check.Forgiven(u, plan.Gunicorn("let gunicorn stay in the foreground", d.Server, "daemon", "False"))
+	}
+	return r
 }
 
 // begin is for a unit that only has to be started.

@@ -2,10 +2,15 @@ package systemd
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
+	"assay/internal/syntax/edit"
+	syntax "assay/internal/syntax/unit"
 )
 
 var _ = Family.Add(check.Check{
@@ -48,7 +53,7 @@ func unitLines(h *check.Hearing, e model.ExecSubject) check.Verdict {
 	r := check.Remedy{
 		Do:       remedyFor(worst),
 		Commands: []string{fmt.Sprintf("sudoedit %s   # line %d", worst.Source.Where, worst.Source.Line), "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
-		Verify:   "systemd-analyze verify " + u.Fragment, Minutes: 5,
+		Verify:   "systemd-analyze verify " + u.Fragment, Minutes: 5, Steps: written(u, list),
 	}
 	what := fmt.Sprintf("systemd leaves out a line of %s: %s", u.Name, worst.Why)
 	switch {
@@ -60,6 +65,40 @@ func unitLines(h *check.Hearing, e model.ExecSubject) check.Verdict {
 		return check.Warned(what+"; the variable is set elsewhere", r).At(check.Low)
 	}
 	return check.Failed(what, r)
+}
+
+// written writes every line as systemd knows it: a misspelt key where it stands,
+// one of another section at the head of its own.
+func written(u *model.Unit, list []model.IgnoredLine) []plan.Step {
+	t, state := u.Files.Look(&fact.Notes{})
+	if state != fact.IsKnown {
+		return nil
+	}
+	var steps []plan.Step
+	for _, l := range list {
+		i := slices.IndexFunc(t.Settings, func(s syntax.Setting) bool { return s.File == l.Source.Where && s.Line == l.Source.Line })
+		if i < 0 || l.Key == "" || l.Name != "" {
+			return nil
+		}
+		s := t.Settings[i]
+		meant, section, ignored := syntax.Ignored(s)
+		if !ignored || !strings.HasPrefix(s.File, "/etc/systemd/system/") {
+			return nil
+		}
+		line, then := s.Key+"="+s.Value, plan.Act{Verb: "restart", Unit: u.Name}
+		if section == s.Section {
+			steps = append(steps, plan.Change("write "+meant+"= as systemd knows it", s.File, edit.Lines{Line: s.Line, Old: []string{line}, New: []string{meant + "=" + s.Value}}, then)...)
+			continue
+		}
+		at := slices.IndexFunc(t.Settings, func(o syntax.Setting) bool { return o.File == s.File && o.Section == section })
+		if at < 0 {
+			return nil
+		}
+		say := "put " + s.Key + "= into [" + section + "]"
+		steps = append(steps, plan.Change(say, s.File, edit.Lines{Line: t.Settings[at].Line, New: []string{line}}, then)...)
+		steps = append(steps, plan.Change(say, s.File, edit.Lines{Line: s.Line, Old: []string{line}}, then)...)
+	}
+	return check.Forgiven(u, steps)
 }
 
 // resolved is a secret with a %: systemd puts something else in its place, and

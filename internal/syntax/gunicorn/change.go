@@ -5,17 +5,27 @@ import (
 	"strings"
 )
 
-// SetOption gives a command line with an option of one value set: in the place
-// where it is given, else behind everything. A flag is given for True and taken
-// out for False. It is not ok where the command is not plain words, and for an
-// option that may be given several times.
+// SetOption gives a command line with an option set: in the place where it is
+// given, else behind everything. A flag is given for True and taken out for
+// False. It is not ok where the command is not plain words, and for an option
+// that is given several times.
 func SetOption(command, name, value string) (string, bool) {
 	i := slices.IndexFunc(options, func(o option) bool { return o.name == name })
-	if i < 0 || options[i].action == appends || strings.ContainsAny(command, "\"'\\$\n") || strings.ContainsAny(value, " \"'\\$%\n") {
+	if i < 0 || strings.ContainsAny(command, "\"'\\$\n") || strings.ContainsAny(value, " \"'\\$%\n") {
 		return "", false
 	}
 	words := strings.Fields(command)
 	long := options[i].words[len(options[i].words)-1]
+	given := 0
+	for _, w := range words {
+		word, _, _ := strings.Cut(w, "=")
+		if o, ok := lookup(word); ok && o.name == name {
+			given++
+		}
+	}
+	if options[i].action == appends && given > 1 {
+		return "", false
+	}
 	for at := 1; at < len(words); at++ {
 		word, _, glued := strings.Cut(words[at], "=")
 		if o, ok := lookup(word); !ok || o.name != name {

@@ -16,7 +16,8 @@ func TestSetOption(t *testing.T) {
 		{"/v/gunicorn app:app", "preload_app", "True", "/v/gunicorn app:app --preload"},
 		{"/v/gunicorn --reload app:app", "reload", "False", "/v/gunicorn app:app"},
 		{"/v/gunicorn app:app", "reload", "False", ""},
-		{"/v/gunicorn app:app", "bind", "x", ""},
+		{"/v/gunicorn app:app", "bind", "x", "/v/gunicorn app:app --bind x"},
+		{"/v/gunicorn -b x -b y app:app", "bind", "z", ""},
 		{"/v/gunicorn app:app --timeout", "timeout", "30", ""},
 	} {
 		got, ok := SetOption(c.command, c.name, c.value)
