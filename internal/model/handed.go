@@ -188,6 +188,19 @@ type Unlisted struct {
 	Listed  *Site // a block that has another name of the certificate
 	Answers fact.Source
 	Addr    string
+	Lines   []*syntax.Directive // server_name of each block with the listed names
+	of      *Deployment
+}
+
+// Missing are all names that should stand in the same blocks.
+func (u *Unlisted) Missing() []string {
+	var out []string
+	for _, o := range u.of.unlisted {
+		if o.Listed == u.Listed {
+			out = append(out, o.Name)
+		}
+	}
+	return out
 }
 
 // Subject is the name.
@@ -255,7 +268,12 @@ func (b *builder) unlistedOf(d *Deployment, e *Endpoint, s *Site, names []string
 			if at.Server == nil || at.CannotTell != "" || at.By != "default_server" && at.By != "first" || slices.ContainsFunc(own, func(o *Site) bool { return o.Server == at.Server }) {
 				continue
 			}
-			u := &Unlisted{Name: n, Cert: e.Name, Listed: s, Answers: facts.DirectiveSource(at.Server), Addr: addr}
+			u := &Unlisted{Name: n, Cert: e.Name, Listed: s, Answers: facts.DirectiveSource(at.Server), Addr: addr, of: d}
+			for _, o := range own {
+				if lines := o.Server.Find("server_name"); len(lines) == 1 && slices.Equal(lines[0].Args, s.Server.Names()) {
+					u.Lines = append(u.Lines, lines[0])
+				}
+			}
 			b.m.Needs[u.Node()] = []Node{NodeNginx}
 			d.unlisted = append(d.unlisted, u)
 		}

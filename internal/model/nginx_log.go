@@ -19,9 +19,10 @@ type Grievance struct {
 	Kind  string // connections, files, disk, header
 	Path  string // of a file that nginx could not write
 	Count int
-	Line  fact.Source // the newest
-	Limit fact.Source // the directive that sets the limit; Where is "" for none
-	Hint  fact.Source // what the app's own log says of it
+	Line  fact.Source       // the newest
+	Limit fact.Source       // the directive that sets the limit; Where is "" for none
+	Set   *syntax.Directive // the same
+	Hint  fact.Source       // what the app's own log says of it
 	site  *Site
 	of    string
 }
@@ -179,9 +180,11 @@ func (b *builder) limit(n *Nginx, d *Deployment, g *Grievance) {
 		at = g.site.Server
 	}
 	if set := at.All(limitOf[g.Kind]); len(set) > 0 {
-		g.Limit = facts.DirectiveSource(set[len(set)-1])
+		g.Set = set[len(set)-1]
+		g.Limit = facts.DirectiveSource(g.Set)
 	} else if set := cfg.Root.All(limitOf[g.Kind]); len(set) > 0 {
-		g.Limit = facts.DirectiveSource(set[len(set)-1])
+		g.Set = set[len(set)-1]
+		g.Limit = facts.DirectiveSource(g.Set)
 	}
 	if g.Kind != "header" || d.Server == nil || d.Server.unitName == "" {
 		return

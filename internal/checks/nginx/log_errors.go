@@ -3,9 +3,11 @@ package nginx
 import (
 	"fmt"
 	"path"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -36,6 +38,9 @@ func grieved(h *check.Hearing, g *model.Grievance) check.Verdict {
 	case "connections":
 		r.Do = "Let nginx hold more connections: each request that it hands on takes two."
 		r.Commands = []string{at, "worker_connections 4096;", test}
+		if g.Set != nil {
+			r.Steps = plan.Nginx("let nginx hold 4096 connections", g.Set).Replace("worker_connections 4096;")
+		}
 		return check.Failed("nginx has no connection left for requests: worker_connections is too small", r).
 			Because("What comes over the limit gets 500, or no answer.")
 	case "files":
@@ -49,6 +54,9 @@ func grieved(h *check.Hearing, g *model.Grievance) check.Verdict {
 	dir := path.Dir(g.Path)
 	r.Do = "Make room on that file system, or let nginx write there again."
 	r.Commands = []string{"df -h " + dir + "; df -i " + dir, "namei -l " + dir, "sudo chown www-data " + dir + " && sudo chmod 700 " + dir}
+	if strings.HasPrefix(dir, "/var/lib/nginx/") && strings.Count(dir, "/") == 4 && strings.Contains(g.Line.Text, "(13: Permission denied)") {
+		r.Steps = plan.All(plan.Owned("give nginx's own folder to its user", dir, "www-data", "", "0700"), plan.Systemctl("let nginx begin anew", "reload", "nginx.service"))
+	}
 	return check.Failed(fmt.Sprintf("nginx cannot write into %s: %s", dir, g.Line.Text), r).
 		Because("Uploads and long answers that nginx keeps on the disk for a moment get 500.")
 }

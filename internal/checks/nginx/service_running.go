@@ -7,6 +7,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/regex"
 )
 
@@ -48,6 +49,7 @@ func running(h *check.Hearing, n *model.Nginx) check.Verdict {
 	if c, ok := u.Stopped(); ok {
 		h.Saw(c.Source)
 		r.Do = "Find out who stopped it and why; then start it."
+		r.Commands, r.Steps = []string{"sudo systemctl start nginx"}, plan.Systemctl("start nginx", "start", "nginx.service")
 		return check.Failed("nginx was stopped, it did not fail by itself", r)
 	}
 	c, ok := u.Complaint()

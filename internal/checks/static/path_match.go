@@ -7,6 +7,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -86,7 +87,9 @@ func another(h *check.Hearing, s *model.Static, x *model.Sample) check.Verdict {
 		r.Do = "Let nginx and the unit go to the same release; best both through one link, such as current."
 		return check.Failed(said, r).Because("Pages of one release come with the CSS and JavaScript of another.")
 	}
-	return check.Warned(said, remedy(h, s, x)).Breaking(false).
+	r := remedy(h, s, x)
+	r.Steps = nil // it may be built from the app's
+	return check.Warned(said, r).Breaking(false).
 		Because("If it is not built from the app's file by your deployment, pages come with CSS and JavaScript that are not theirs.")
 }
 
@@ -122,6 +125,9 @@ func remedy(h *check.Hearing, s *model.Static, x *model.Sample) check.Remedy {
 		r.Commands = append(r.Commands, fmt.Sprintf("    # in place of line %d: %s", s.Source.Line, s.Source.Text))
 	}
 	r.Commands = append(r.Commands, "}", "sudo nginx -t && sudo systemctl reload nginx")
+	if d := s.Site().Statement(s.Source); strings.HasPrefix(dir, "/") && strings.HasSuffix(s.Path, "/") && d != nil && d.Parent.Name == "location" {
+		r.Steps = plan.Nginx("let "+s.Path+" lead to the app's own folder", d).Replace("alias " + slash(dir) + ";")
+	}
 	return r
 }
 

@@ -2,10 +2,12 @@ package upload
 
 import (
 	"fmt"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -19,6 +21,15 @@ var _ = Family.Add(check.Check{
 	Cure:     check.OnHost,
 	Ask:      check.Each((*model.Deployment).UploadWays, pathChain),
 })
+
+// led lets a location lead to the folder.
+func led(w *model.Outlet, folder string) []plan.Step {
+	d := w.Site.Statement(w.Static.Source)
+	if d == nil || d.Parent.Name != "location" || w.Static.Path != w.Prefix || !strings.HasSuffix(w.Prefix, "/") {
+		return nil
+	}
+	return plan.Nginx("let "+w.Prefix+" lead to where the app keeps uploads", d).Replace("alias " + folder + "/;")
+}
 
 func pathChain(h *check.Hearing, x *model.UploadWay) check.Verdict {
 	if _, there := x.Stat.Open(h); !there {
@@ -54,6 +65,7 @@ func pathChain(h *check.Hearing, x *model.UploadWay) check.Verdict {
 			Commands: []string{fmt.Sprintf("# %s:%d", block.Where, block.Line), "location " + w.Prefix + " {", "    alias " + x.Folder + "/;", "}", "sudo nginx -t && sudo systemctl reload nginx"},
 			Verify:   "sudo assay check --only upload.path-chain",
 			Minutes:  5,
+			Steps:    led(w, x.Folder),
 		}).Breaking(missing)
 	}
 	return check.Passed()

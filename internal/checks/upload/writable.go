@@ -6,6 +6,8 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
+	"assay/internal/tape"
 )
 
 var _ = Family.Add(check.Check{
@@ -44,7 +46,19 @@ func writable(h *check.Hearing, x *model.Upload) check.Verdict {
 	}
 	return check.Failed(fmt.Sprintf("%s may not write to %s, where the app keeps uploads: %s at %s", user, x.Folder, r.Error, at), check.Remedy{
 		Do: "Give the folder to the service's user.", Commands: []string{"sudo chown " + user + " " + x.Folder, "sudo chmod u+rwx " + x.Folder},
-		Verify: "sudo -u " + user + " test -w " + x.Folder + " && echo ok   # " + unit, Minutes: 3})
+		Verify: "sudo -u " + user + " test -w " + x.Folder + " && echo ok   # " + unit, Minutes: 3, Steps: given(x, r, user)})
+}
+
+// given gives the folder to the service's user, where it is what is in the way.
+func given(x *model.Upload, r tape.AccessReport, user string) []plan.Step {
+	if len(r.Steps) == 0 || user == "" {
+		return nil
+	}
+	last := r.Steps[len(r.Steps)-1]
+	if last.OK || last.Path != x.Folder || last.ACL || last.Type != "folder" && last.Type != "dir" || last.Owner == user {
+		return nil
+	}
+	return plan.Owned("give the folder of the uploads to "+user, x.Folder, user, "", fmt.Sprintf("%04o", last.Mode|0o700))
 }
 
 // readOnly is a folder that is closed for the service alone, or for all.
@@ -69,7 +83,8 @@ func readOnly(h *check.Hearing, x *model.Upload, alone bool) check.Verdict {
 	return check.Failed(fmt.Sprintf("%s, where the app keeps uploads, is read-only for %s by %s", x.Folder, unit, why), check.Remedy{
 		Do:       "Except the folder.",
 		Commands: []string{"sudo systemctl edit " + unit, "# [Service]", "# ReadWritePaths=" + x.Folder, "sudo systemctl restart " + unit},
-		Verify:   "systemctl show -p ReadWritePaths " + unit, Minutes: 3})
+		Verify:   "systemctl show -p ReadWritePaths " + unit, Minutes: 3,
+		Steps: plan.DropIn("let "+unit+" write to the folder of the uploads", unit, "Service", "ReadWritePaths", x.Folder)})
 }
 
 func userOf(x *model.Upload) string {
