@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/internal/lab"
@@ -80,10 +81,19 @@ func (r *Row) after(ctx context.Context, h *lab.Host, before string) error {
 			gone = gone && !f.names(e)
 		}
 	}
-	ok, err := r.visited(ctx, h)
-	switch {
-	case err != nil:
+	mended, err := h.Everything(ctx)
+	if err != nil {
 		return err
+	}
+	ok, err := r.visited(ctx, h)
+	if err != nil {
+		return err
+	}
+	visited, err := h.Everything(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
 	case !ok && r.Harm != Out:
 		r.Mended, r.MendNote = Harmed, "visitors get "+r.Saw
 	case gone && ok:
@@ -106,10 +116,16 @@ func (r *Row) after(ctx context.Context, h *lab.Host, before string) error {
 	if err != nil {
 		return err
 	}
-	if now != before {
+	if now = without(now, lab.Differ(mended, visited)); now != before {
 		r.Mended, r.MendNote = Harmed, "undo left: "+strings.Join(strings.Fields(lab.Differ(before, now)), " ")
 	}
 	return nil
+}
+
+// without takes out what a visitor brought, such as an upload: nobody undoes that.
+func without(now, brought string) string {
+	lines := slices.DeleteFunc(strings.Split(now, "\n"), func(l string) bool { return l != "" && strings.Contains(brought, "+ "+l+"\n") })
+	return strings.Join(lines, "\n")
 }
 
 // visited asks once more as the visitor, and says whether all is well now.

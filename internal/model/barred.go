@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ type Entrance struct {
 	Zone    fact.Source
 	PerHour float64 // requests of one visitor that the limit lets through
 	Burst   int
+	Shared  bool // other places go by the same zone
 }
 
 // Node is what a visitor of the first page gets.
@@ -73,6 +75,7 @@ func (e *Entrance) limit() {
 		}
 		if rate := hourly(z); rate > 0 && (e.Limit.Where == "" || rate < e.PerHour) {
 			e.PerHour, e.Burst, e.Limit, e.Zone = rate, burst, facts.DirectiveSource(d), facts.DirectiveSource(z)
+			e.Shared = len(e.users(zone)) != 1
 		}
 	}
 	if v, _ := syntax.Value(e.At, "limit_req_dry_run"); v == "on" {
@@ -94,6 +97,16 @@ func (e *Entrance) zone(name string) *syntax.Directive {
 		}
 	}
 	return nil
+}
+
+// users are the limits that count in a zone.
+func (e *Entrance) users(zone string) []*syntax.Directive {
+	var n fact.Notes
+	cfg, state := e.nginx.Config.Look(&n)
+	if state != fact.IsKnown {
+		return nil
+	}
+	return slices.DeleteFunc(cfg.Root.All("limit_req"), func(d *syntax.Directive) bool { return !slices.Contains(d.Args, "zone="+zone) })
 }
 
 // hourly reads rate=1r/m or rate=10r/s, 0 where it cannot.

@@ -57,6 +57,7 @@ type CertFile struct {
 	At      *syntax.Directive
 	Chain   fact.Of[[]*x509.Certificate]
 	Beside  fact.Of[[]*x509.Certificate] // chain.pem in the same folder
+	Better  []Becomes                    // certbot keeps one with the block's names
 	HTTP    fact.Of[bool]                // certbot renews it over HTTP, where every name must lead here
 }
 
@@ -241,6 +242,9 @@ func (b *builder) certFile(name, ip string, port int, shake fact.Of[tape.Handsha
 	}
 	c := &CertFile{Path: file, Source: directiveSource(d), At: d, HTTP: fact.Absent[bool]()}
 	c.Chain = fact.Then(b.f.File(file), certificates)
+	if own, _ := c.Chain.Look(&b.notes); len(own) > 0 && own[0].VerifyHostname(name) != nil {
+		c.Better = b.kept(at.Server)
+	}
 	c.Beside = fact.Then(b.f.File(path.Join(path.Dir(file), "chain.pem")), certificates)
 	if rest, is := strings.CutPrefix(file, "/etc/letsencrypt/live/"); is && strings.Count(rest, "/") == 1 {
 		c.Lineage = path.Dir(rest)

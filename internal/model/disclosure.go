@@ -16,6 +16,22 @@ type Disclosure struct {
 	Looked []fact.Of[[]tape.Entry] // the folders that it serves from
 	Files  []*Given
 	Unseen []fact.Why // parts of the configuration that could not be read
+	of     *AppServer
+	alone  bool // no site leads to the app
+}
+
+// App is the address of the app that the block is there for, and that no site
+// leads to; "" where that is not certain.
+func (x *Disclosure) App() string {
+	var n fact.Notes
+	if x.of == nil || !x.alone {
+		return ""
+	}
+	l, state := x.of.Listens.Look(&n)
+	if state != fact.IsKnown || len(l) != 1 {
+		return ""
+	}
+	return l[0].Addr
 }
 
 // Given is one such file.

@@ -15,22 +15,26 @@ import (
 
 // Nginx is the proxy: its master process, its unit, its configuration on disk.
 type Nginx struct {
-	Unit    fact.Of[*Unit]
-	Master  fact.Of[Process] // Absent: none runs
-	Workers []Process
-	User    fact.Of[User] // of the workers: as they run, else as configured
-	Main    string        // the main configuration file
-	Config  fact.Of[facts.NginxConfig]
-	Test    fact.Of[facts.NginxTest]
-	Accused fact.Source // the line that nginx complains of; Where is "" where it names none
-	Sites   []*Site     // every server block of http, in configuration order
-	Spare   fact.Of[[]*SpareFile]
-	Waiting []*Leaf         // that have ended, and whose successors it has not loaded
-	Others  fact.Of[string] // who else than root has a say in its configuration, "" for nobody
-	serves  fact.Of[bool]
-	newer   fact.Of[[]string]
-	deaf    fact.Of[[]syntax.Listen]
-	left    fact.Of[[]*Listener]
+	Unit     fact.Of[*Unit]
+	Master   fact.Of[Process] // Absent: none runs
+	Workers  []Process
+	User     fact.Of[User] // of the workers: as they run, else as configured
+	Main     string        // the main configuration file
+	Config   fact.Of[facts.NginxConfig]
+	Test     fact.Of[facts.NginxTest]
+	Accused  fact.Source // the line that nginx complains of; Where is "" where it names none
+	Sites    []*Site     // every server block of http, in configuration order
+	Spare    fact.Of[[]*SpareFile]
+	Pairs    []Becomes       // that certbot keeps, in place of what cannot be loaded
+	Rival    *Unit           // that holds a port which nginx could not take
+	Unloaded string          // a link of certbot's that is gone
+	Relink   string          // where it should lead
+	Waiting  []*Leaf         // that have ended, and whose successors it has not loaded
+	Others   fact.Of[string] // who else than root has a say in its configuration, "" for nobody
+	serves   fact.Of[bool]
+	newer    fact.Of[[]string]
+	deaf     fact.Of[[]syntax.Listen]
+	left     fact.Of[[]*Listener]
 }
 
 // Serves says that some deployment is served through it.
@@ -96,6 +100,8 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 			n.Sites = append(n.Sites, b.site(n, cfg, s, i))
 		}
 		n.Spare = b.spareFiles(cfg)
+		b.pairs(n)
+		n.Rival = b.rival(n)
 	} else {
 		n.Test = fact.Then(n.Config, func(facts.NginxConfig) (t facts.NginxTest) { return t })
 		n.Others = fact.Then(n.Config, func(facts.NginxConfig) string { return "" })

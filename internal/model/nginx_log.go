@@ -23,6 +23,8 @@ type Grievance struct {
 	Limit fact.Source       // the directive that sets the limit; Where is "" for none
 	Set   *syntax.Directive // the same
 	Hint  fact.Source       // what the app's own log says of it
+	Conf  facts.NginxConfig // where a limit would stand
+	User  string            // of the workers
 	site  *Site
 	of    string
 }
@@ -174,6 +176,10 @@ func (b *builder) limit(n *Nginx, d *Deployment, g *Grievance) {
 	cfg, _ := n.Config.Look(&b.notes)
 	if cfg.Config == nil {
 		return
+	}
+	g.Conf = cfg
+	if u, state := n.User.Look(&b.notes); state == fact.IsKnown {
+		g.User = u.Name
 	}
 	at := cfg.Root
 	if g.site != nil {

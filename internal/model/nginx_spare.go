@@ -7,6 +7,7 @@ import (
 
 	"assay/internal/fact"
 	"assay/internal/facts"
+	"assay/internal/regex"
 	syntax "assay/internal/syntax/nginx"
 )
 
@@ -16,6 +17,8 @@ type SpareFile struct {
 	Names []string      // server names in it
 	Pass  []string      // addresses it would proxy to
 	At    []fact.Source // where it says so
+	Reach string        // where an include would find it, "" for nowhere
+	Conf  facts.NginxConfig
 }
 
 // spareFiles are files beside the enabled ones that no include reaches.
@@ -56,7 +59,7 @@ func (b *builder) spareAmong(cfg facts.NginxConfig, paths []string) fact.Of[[]*S
 		if s == fact.IsAbsent {
 			continue
 		}
-		f := &SpareFile{Path: p}
+		f := &SpareFile{Path: p, Reach: reach(cfg, p), Conf: cfg}
 		c := syntax.ParseText(p, text)
 		for _, srv := range c.Servers() {
 			f.Names = append(f.Names, realNames(srv.Names())...)
@@ -72,3 +75,29 @@ func (b *builder) spareAmong(cfg facts.NginxConfig, paths []string) fact.Of[[]*S
 	}
 	return fact.Known(out)
 }
+
+// reach is where a link to a site's file would be included; "" where nothing
+// includes it, or where its name says that it was put aside.
+func reach(cfg facts.NginxConfig, p string) string {
+	dir, base := path.Dir(cfg.Main), path.Base(p)
+	if aside.MatchString(base) {
+		return ""
+	}
+	for _, to := range []string{dir + "/sites-enabled/" + base, dir + "/conf.d/" + strings.TrimSuffix(base, ".conf") + ".conf"} {
+		if to == p || path.Dir(p) == dir+"/conf.d" && path.Dir(to) != path.Dir(p) {
+			continue
+		}
+		for _, d := range cfg.Root.All("include") {
+			pattern := d.Arg(0)
+			if !path.IsAbs(pattern) {
+				pattern = path.Join(dir, pattern)
+			}
+			if ok, _ := path.Match(pattern, to); ok && strings.Contains(pattern, "*") && d.Parent != nil && d.Parent.Name == "http" {
+				return to
+			}
+		}
+	}
+	return ""
+}
+
+var aside = regex.New(`(?i)(^|[._-])(bak|backup|old|orig|save|copy|off|disabled|tmp|dpkg|swp|\d+)([._-]|$)|~$`)

@@ -18,6 +18,7 @@ type Renewal struct {
 	Used    fact.Source
 	Conf    fact.Of[RenewalConf] // Absent: certbot does not renew it
 	Plain   fact.Of[[]string]    // files of the lineage that are no links, as certbot wants them
+	Links   map[string]string    // where those should lead, for the ones whose text archive/ has
 	Plugins fact.Of[[]string]    // that the renewal names and certbot does not have
 	Jobs    []*Job               // that run an ACME client
 	Unseen  []fact.Why           // where such a job may hide
@@ -105,6 +106,7 @@ func (b *builder) renewal(f *CertFile) *Renewal {
 		r.Ways, r.Plain, r.Plugins = fact.Unknown[[]*Challenge](why), fact.Unknown[[]string](why), fact.Unknown[[]string](why)
 	case fact.IsKnown:
 		r.Plain = b.plainFiles(f.Lineage)
+		r.Links = b.links(r)
 		r.Plugins = b.missingPlugins(c)
 		r.Failed = b.lastRenewal(r)
 	}

@@ -29,6 +29,10 @@ func (b *builder) served() {
 			a = d.Server
 		}
 		s.aliases, s.disclosure, s.caches = b.aliases(s), b.disclosure(s, a), b.caches(s, d)
+		if x := s.disclosure; x != nil && d != nil {
+			sites, _ := d.Sites.Look(&b.notes)
+			x.of, x.alone = a, !slices.ContainsFunc(sites, func(o *Site) bool { return len(o.Routes) > 0 })
+		}
 		if d != nil {
 			b.f.Leaf(func() { s.glued, s.splits, s.smuggled, s.cut = b.glued(s), b.splits(s), b.smuggle(s), b.cutOffs(s) })
 		}

@@ -103,6 +103,9 @@ func handsOn(d *syntax.Directive) bool {
 // Block is the location itself.
 func (s *Static) Block() fact.Source { return facts.DirectiveSource(s.loc) }
 
+// Location is the location itself.
+func (s *Static) Location() *syntax.Directive { return s.loc }
+
 // Guarded says that not everybody may fetch from the location.
 func (s *Static) Guarded() bool { return guarded(s.loc) }
 

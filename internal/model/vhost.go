@@ -12,6 +12,7 @@ import (
 type VHost struct {
 	Site   *Site
 	Spare  *SpareFile
+	Alone  bool                // no other file would lead to the app
 	Unseen []fact.Why          // parts of the configuration that could not be read
 	All    []*syntax.Directive // every server block
 	Own    []*Site             // of the same deployment
@@ -82,6 +83,9 @@ func (d *Deployment) spareHosts(spare []*SpareFile) []*VHost {
 		}) {
 			out = append(out, &VHost{Spare: f})
 		}
+	}
+	for _, v := range out {
+		v.Alone = len(out) == 1
 	}
 	return out
 }

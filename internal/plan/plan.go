@@ -180,6 +180,11 @@ func Owned(say, path, owner, group, mode string) []Step {
 	return []Step{{Kind: Own, Say: say, Path: path, Owner: owner, Group: group, Mode: mode}}
 }
 
+// Linked makes a link, in place of whatever link or nothing is there.
+func Linked(say, path, to string, then ...Act) []Step {
+	return []Step{{Kind: Link, Say: say, Path: path, Target: to, Then: then}}
+}
+
 // Gone takes a file or a link away.
 func Gone(say, path string, then ...Act) []Step {
 	return []Step{{Kind: Remove, Say: say, Path: path, Then: then}}

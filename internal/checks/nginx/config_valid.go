@@ -8,6 +8,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/regex"
 )
 
@@ -93,12 +94,37 @@ func configRemedy(n model.NginxConfigSubject, verb string) check.Remedy {
 	if gone := missing.FindStringSubmatch(t.Problem()); gone != nil && strings.Contains(n.Accused.Text, "*") {
 		r.Do = gone[1] + " leads nowhere: remove the link, or put back what it leads to; test again, then " + verb + "."
 		r.Commands = []string{"ls -l " + gone[1], "sudo rm " + gone[1] + "   # if the site is gone for good", "sudo nginx -t && sudo systemctl " + verb + " nginx"}
+		if cfg, state := n.Config.Look(&fact.Notes{}); state == fact.IsKnown && len(cfg.Root.Block) > 0 && !t.OK {
+			r.Steps = plan.NginxReads(plan.Gone("take the link away that leads nowhere", gone[1]), cfg.Root.Block[0])
+		}
 	}
+	kept(n, &r, verb)
 	if name := conflict.FindStringSubmatch(t.Problem()); name != nil {
 		r.Do = "Two server blocks have this name on one address, and nginx uses the first that it reads: keep the name in one."
 		r.Commands = append([]string{"sudo grep -rnF " + name[1] + " " + path.Dir(n.Main) + " | grep server_name"}, r.Commands...)
 	}
 	return r
+}
+
+// kept uses what certbot keeps where a certificate cannot be loaded.
+func kept(n model.NginxConfigSubject, r *check.Remedy, verb string) {
+	cfg, state := n.Config.Look(&fact.Notes{})
+	switch {
+	case state != fact.IsKnown || len(cfg.Root.Block) == 0:
+	case n.Relink != "":
+		r.Do = "Put certbot's link back, to the file that belongs to the others; test again, then " + verb + "."
+		r.Commands = []string{"sudo ln -s " + n.Relink + " " + n.Unloaded, "sudo nginx -t && sudo systemctl " + verb + " nginx"}
+		r.Steps = plan.NginxReads(plan.Linked("put certbot's link back", n.Unloaded, n.Relink), cfg.Root.Block[0])
+	case len(n.Pairs) > 0:
+		r.Do = "Serve the certificate that certbot keeps for these names, with its own key; test again, then " + verb + "."
+		r.Commands = nil
+		var steps [][]plan.Step
+		for _, p := range n.Pairs {
+			r.Commands = append(r.Commands, "# "+where(p.At.File, p.At.Line), p.To)
+			steps = append(steps, plan.Nginx("serve the certificate that certbot keeps", p.At).Replace(p.To))
+		}
+		r.Commands, r.Steps = append(r.Commands, "sudo nginx -t && sudo systemctl "+verb+" nginx"), plan.All(steps...)
+	}
 }
 
 // missing is nginx's word for a link that an include with a pattern found, and

@@ -8,6 +8,8 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
+	syntax "assay/internal/syntax/nginx"
 )
 
 var _ = Family.Add(check.Check{
@@ -79,7 +81,42 @@ func exposed(x *model.Disclosure, given []*model.Given) check.Verdict {
 		}),
 		Verify:  "curl -s -o /dev/null -w '%{http_code}\\n' '" + strings.TrimSuffix(x.URL(), "/") + first.URI + "'   # 403 or 404",
 		Minutes: 15,
+		Steps:   closed(x, given),
 	})
+}
+
+// closed takes the root out that opens the app's folder, where every page that
+// goes by it has another way: the app.
+func closed(x *model.Disclosure, given []*model.Given) []plan.Step {
+	at := x.Statement(given[0].By)
+	if at == nil || at.Name != "root" || slices.ContainsFunc(given, func(g *model.Given) bool { return g.By != given[0].By }) {
+		return nil
+	}
+	const say = "give out nothing of the app's own folder"
+	if at.Parent.Name == "location" && len(at.Parent.Find("try_files")) == 0 {
+		if to := x.App(); to != "" && at.Parent.Arg(0) == "/" {
+			return plan.Nginx("hand the site's pages to the app, in place of its files", at).Replace("proxy_pass http://" + to + ";")
+		}
+		return nil
+	}
+	if at.Parent.Name != "server" || len(at.Parent.Find("try_files")) > 0 {
+		return nil
+	}
+	some := false
+	for _, l := range x.Server.Locations() {
+		if in := syntax.Effective(l.Directive, "root"); !slices.Contains(in, at) || len(l.Directive.Find("proxy_pass", "uwsgi_pass", "return")) > 0 {
+			continue
+		}
+		t := l.Directive.Find("try_files")
+		if len(t) != 1 || !strings.HasPrefix(t[0].Arg(len(t[0].Args)-1), "@") {
+			return nil
+		}
+		some = true
+	}
+	if !some {
+		return nil
+	}
+	return plan.Nginx(say, at).Delete()
 }
 
 // inPlace says what becomes of the line that opens the folder.

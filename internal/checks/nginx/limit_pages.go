@@ -2,9 +2,11 @@ package nginx
 
 import (
 	"fmt"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -34,7 +36,29 @@ func limitPages(h *check.Hearing, e *model.Entrance) check.Verdict {
 		Do: "Keep a strict limit for the login alone. For the site as a whole leave room for a person who clicks.",
 		Commands: []string{"# " + where(e.Zone.Where, e.Zone.Line) + ": rate=10r/s", "# " + where(e.Limit.Where, e.Limit.Line) + ": add burst=40 nodelay",
 			"sudo nginx -t && sudo systemctl reload nginx"},
+		Steps:   roomForPages(e),
 		Verify:  "for i in 1 2 3 4 5; do curl -so /dev/null -w '%{http_code}\\n' " + e.URL() + "; done",
 		Minutes: 5,
 	})
+}
+
+// roomForPages gives the limit room for a person who clicks. Where other places
+// go by the same zone, perhaps the login, its rate is for a person to choose.
+func roomForPages(e *model.Entrance) []plan.Step {
+	limit, zone := e.Statement(e.Limit), e.Statement(e.Zone)
+	if limit == nil || zone == nil || e.Shared {
+		return nil
+	}
+	const say = "let a visitor click from page to page"
+	return plan.All(plan.NginxRewritten(say, zone, "rate="+rate(zone.Args), "rate=10r/s"),
+		plan.Nginx(say, limit).Replace("limit_req "+limit.Arg(0)+" burst=40 nodelay;"))
+}
+
+func rate(args []string) string {
+	for _, a := range args {
+		if v, ok := strings.CutPrefix(a, "rate="); ok {
+			return v
+		}
+	}
+	return ""
 }

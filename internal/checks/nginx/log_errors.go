@@ -3,11 +3,14 @@ package nginx
 import (
 	"fmt"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"assay/internal/check"
 	"assay/internal/model"
 	"assay/internal/plan"
+	syntax "assay/internal/syntax/nginx"
 )
 
 var _ = Family.Add(check.Check{
@@ -38,14 +41,17 @@ func grieved(h *check.Hearing, g *model.Grievance) check.Verdict {
 	case "connections":
 		r.Do = "Let nginx hold more connections: each request that it hands on takes two."
 		r.Commands = []string{at, "worker_connections 4096;", test}
-		if g.Set != nil {
-			r.Steps = plan.Nginx("let nginx hold 4096 connections", g.Set).Replace("worker_connections 4096;")
+		r.Steps = roomier(g, "events", "worker_connections", 4096)
+		if files, _ := syntax.Value(g.Conf.Root, "worker_rlimit_nofile"); less(files, manyFiles) { // nginx warns of more connections than files
+			r.Commands = slices.Insert(r.Commands, 2, "# beside worker_processes, since each connection is a file:", "worker_rlimit_nofile 65535;")
+			r.Steps = plan.All(r.Steps, roomier(g, "", "worker_rlimit_nofile", manyFiles))
 		}
 		return check.Failed("nginx has no connection left for requests: worker_connections is too small", r).
 			Because("What comes over the limit gets 500, or no answer.")
 	case "files":
 		r.Do = "Let nginx open more files: each connection is one, and each file that it sends."
 		r.Commands = []string{at, "worker_rlimit_nofile 65535;", test}
+		r.Steps = roomier(g, "", "worker_rlimit_nofile", manyFiles)
 		return check.Failed("nginx may not open as many files as requests need (24: Too many open files): worker_rlimit_nofile is too small", r).
 			Because("What comes over the limit gets 500, or no answer.")
 	case "header":
@@ -54,11 +60,46 @@ func grieved(h *check.Hearing, g *model.Grievance) check.Verdict {
 	dir := path.Dir(g.Path)
 	r.Do = "Make room on that file system, or let nginx write there again."
 	r.Commands = []string{"df -h " + dir + "; df -i " + dir, "namei -l " + dir, "sudo chown www-data " + dir + " && sudo chmod 700 " + dir}
-	if strings.HasPrefix(dir, "/var/lib/nginx/") && strings.Count(dir, "/") == 4 && strings.Contains(g.Line.Text, "(13: Permission denied)") {
-		r.Steps = plan.All(plan.Owned("give nginx's own folder to its user", dir, "www-data", "", "0700"), plan.Systemctl("let nginx begin anew", "reload", "nginx.service"))
+	if path.Dir(dir) == "/var/lib/nginx" && g.User != "" && g.User != "root" && strings.Contains(g.Line.Text, "(13: ") {
+		r.Do = "Give nginx's own folder back to its user."
+		r.Commands = []string{"sudo chown " + g.User + " " + dir + " && sudo chmod 700 " + dir, "sudo systemctl reload nginx"}
+		r.Steps = plan.All(plan.Owned("give nginx's own folder back to its user", dir, g.User, "", "0700"),
+			plan.Systemctl("let nginx begin anew", "reload", "nginx.service"))
 	}
 	return check.Failed(fmt.Sprintf("nginx cannot write into %s: %s", dir, g.Line.Text), r).
 		Because("Uploads and long answers that nginx keeps on the disk for a moment get 500.")
+}
+
+// manyFiles is more than nginx needs for 4096 connections and their two ends.
+const manyFiles = 65535
+
+// less says that a number is smaller, or none.
+func less(text string, than int) bool {
+	n, err := strconv.Atoi(text)
+	return err != nil || n < than
+}
+
+// roomier sets a limit of nginx as a whole, in a block or beside the blocks.
+func roomier(g *model.Grievance, block, name string, to int) []plan.Step {
+	say, statement := fmt.Sprintf("let nginx hold %d connections", to), fmt.Sprintf("%s %d;", name, to)
+	if name == "worker_rlimit_nofile" {
+		say = fmt.Sprintf("let nginx open %d files", to)
+	}
+	root := g.Conf.Root
+	if block != "" {
+		if in := root.Find(block); len(in) == 1 {
+			return plan.NginxValue(say, in[0], name, statement)
+		}
+		return nil
+	}
+	for _, beside := range []string{name, "worker_processes", "pid", "user"} {
+		if d := root.Find(beside); len(d) == 1 && beside == name {
+			return plan.Nginx(say, d[0]).Replace(statement)
+		} else if len(d) == 1 {
+			return plan.Nginx(say, d[0]).After(statement)
+		}
+	}
+	return nil
 }
 
 // tooBig is an answer whose headers do not fit: mostly a session in a cookie.

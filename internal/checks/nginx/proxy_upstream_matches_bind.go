@@ -187,8 +187,12 @@ func matchRemedy(h *check.Hearing, w *model.Way, dead string) check.Remedy {
 	r.Do = fmt.Sprintf("The app listens on %s: put that address into nginx's configuration.", own)
 	r.Commands = edits(w, dead, own)
 	r.Commands = append(r.Commands, "sudo nginx -t && sudo systemctl reload nginx")
-	if _, runs := w.Server.Listens.Look(h.Aside()); runs == fact.IsKnown && len(w.Upstreams) == 1 {
-		r.Steps = plan.Pointed("let nginx ask the app where it listens", w, w.Upstreams[0], own)
+	if _, runs := w.Server.Listens.Look(h.Aside()); runs == fact.IsKnown {
+		const say = "let nginx ask the app where it listens"
+		r.Steps = plan.Pointed(say, w, w.Upstreams[0], own)
+		for _, u := range w.Upstreams[1:] { // of a group nobody else is there
+			r.Steps = plan.All(r.Steps, plan.Nginx(say, w.Site().Statement(u.Source)).Delete())
+		}
 	}
 	return r
 }

@@ -7,6 +7,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/model"
 	"assay/internal/plan"
+	syntax "assay/internal/syntax/nginx"
 )
 
 var _ = Family.Add(check.Check{
@@ -90,7 +91,40 @@ func loops(h *check.Hearing, j *model.Journey) check.Verdict {
 			r.Do = "Decide for one direction, and take the other redirect out: of nginx's configuration, or of the app."
 		}
 	}
+	if at := homeward(round); at != nil {
+		r.Do = "Take the redirect out of the block that has the site: the other blocks do nothing but lead there."
+		r.Commands = []string{"# " + where(at.File, at.Line) + ": take out " + at.Written() + " { ... }", test}
+		r.Steps = plan.Nginx("let the block that has the site show it", at).Delete()
+	}
 	return check.Failed(said, r)
+}
+
+// homeward is the redirect out of the one block of a loop that has pages: the
+// others only lead there. It is nil where that is not certain.
+func homeward(round []*model.Leg) *syntax.Directive {
+	var at *syntax.Directive
+	for _, l := range round {
+		if l.App || l.Line == nil {
+			return nil
+		}
+		server := l.Line.In("server")
+		switch {
+		case server == nil:
+			return nil
+		case len(server.Locations()) == 0:
+			continue
+		case at != nil && at != l.Line:
+			return nil
+		}
+		at = l.Line
+	}
+	if at == nil || at.Name != "return" {
+		return nil
+	}
+	if p := at.Parent; p.Name == "if" && len(p.Block) == 1 && p.Parent.Name == "server" {
+		return p
+	}
+	return nil // it is what its block or location is there for
 }
 
 // believesHTTP is the app that sends https to https: it was asked by nginx in

@@ -62,9 +62,25 @@ func running(h *check.Hearing, n *model.Nginx) check.Verdict {
 	if port := taken.FindStringSubmatch(c.Text); port != nil {
 		r.Do = "Another program listens on port " + port[1] + ": find it, and stop it for good or give it another port. Then start nginx."
 		r.Commands = append([]string{"sudo ss -ltnp 'sport = :" + port[1] + "'"}, r.Commands...)
+		if n.Rival != nil {
+			h.Saw(n.Rival.Source)
+			yields(&r, n, u)
+		}
 		return check.Failed("nginx is not running: "+c.Text, r).Because("The site is not served; on port " + port[1] + " visitors find another program.")
 	}
 	return check.Failed("nginx is not running: "+c.Text, r)
+}
+
+// yields stops the other program where the machine's next start would find the
+// port nginx's anyhow: nginx comes up with it, and the other one does not.
+func yields(r *check.Remedy, n *model.Nginx, u *model.Unit) {
+	o := n.Rival
+	if !u.AtBoot() || o.AtBoot() {
+		return
+	}
+	r.Do = "Stop " + o.Name + ", which holds the port and does not come up with the machine, as nginx does. Then start nginx."
+	r.Commands = []string{"sudo systemctl stop " + o.Name, "sudo systemctl start nginx"}
+	r.Steps = plan.All(plan.Systemctl("stop what holds nginx's port", "stop", o.Name), check.Up("start nginx", u))
 }
 
 // taken is what nginx says when a port is not free (1.22, 1.26).

@@ -10,6 +10,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 	syntax "assay/internal/syntax/nginx"
 )
 
@@ -31,7 +32,16 @@ func welcome(h *check.Hearing, s *model.Site) check.Verdict {
 		Commands: []string{"sudo rm " + s.Server.File, "sudo nginx -t && sudo systemctl reload nginx"},
 		Verify:   "curl -sI -H 'Host: unknown.invalid' http://localhost/",
 		Minutes:  2,
+		Steps:    unlinked(s),
 	}).Because("Who asks for the machine's address, or for a name that was forgotten in server_name, gets a page that tells of a half-done setup.")
+}
+
+// unlinked takes the link of the default site away, as Debian's own package made it.
+func unlinked(s *model.Site) []plan.Step {
+	if path.Base(path.Dir(s.Server.File)) != "sites-enabled" || path.Base(s.Server.File) != "default" {
+		return nil
+	}
+	return plan.NginxReads(plan.Gone("take nginx's welcome page away", s.Server.File), s.Server)
 }
 
 func vhost(h *check.Hearing, v *model.VHost) check.Verdict {
@@ -111,6 +121,11 @@ func notIncluded(h *check.Hearing, v *model.VHost) check.Verdict {
 	if path.Base(path.Dir(p)) == "conf.d" {
 		cmd = fmt.Sprintf("sudo mv %s %s.conf", p, strings.TrimSuffix(p, path.Ext(p)))
 	}
+	var steps []plan.Step
+	if to, cfg := v.Spare.Reach, v.Spare.Conf; v.Alone && to != "" {
+		cmd = fmt.Sprintf("sudo ln -s %s %s", p, to)
+		steps = plan.NginxReads(plan.Linked("let nginx include the app's site", to, p), cfg.Root.Block[0])
+	}
 	what, verify := "the app", "sudo nginx -T | grep server_name"
 	if len(v.Spare.Names) > 0 {
 		what, verify = v.Spare.Names[0], "curl -sI http://"+v.Spare.Names[0]+"/"
@@ -118,6 +133,7 @@ func notIncluded(h *check.Hearing, v *model.VHost) check.Verdict {
 	return check.Failed(what+" is not served: nginx does not include its site, "+p, check.Remedy{
 		Do:       "Enable the site, test and reload.",
 		Commands: []string{cmd, "sudo nginx -t && sudo systemctl reload nginx"},
+		Steps:    steps,
 		Verify:   verify,
 		Minutes:  2,
 	}).At(check.High).Breaking(true)

@@ -8,6 +8,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -38,6 +39,9 @@ func readable(h *check.Hearing, s *model.StaticSite) check.Verdict {
 			stops = append(stops, *x)
 		}
 		stops[i].places = append(stops[i].places, p.Path)
+		if p.Assets() {
+			stops[i].assets = append(stops[i].assets, p.Path)
+		}
 	}
 	switch {
 	case len(stops) > 0:
@@ -53,6 +57,8 @@ type stop struct {
 	at     tape.Step
 	file   string
 	places []string
+	assets []string    // those that are for style sheets and scripts
+	files  []tape.Step // all that are in the way
 }
 
 // stopped says where the way to a location's files ends; any says that there is
@@ -66,10 +72,13 @@ func stopped(h *check.Hearing, s *model.Static) (x *stop, any bool) {
 	samples, _ := s.Samples.Look(h)
 	for _, f := range samples {
 		if r, state := f.Access.Look(h); state == fact.IsKnown && !r.OK && r.Error == "permission denied" {
-			return &stop{at: last(r), file: f.File}, true
+			if x == nil {
+				x = &stop{at: last(r), file: f.File}
+			}
+			x.files = append(x.files, last(r))
 		}
 	}
-	return nil, len(samples) > 0
+	return x, len(samples) > 0
 }
 
 // last is the step that is in the way.
@@ -86,6 +95,7 @@ func last(r tape.AccessReport) tape.Step {
 func denied(h *check.Hearing, s *model.StaticSite, stops []stop) check.Verdict {
 	user, _ := s.Places[0].Reader.Look(h)
 	var said []string
+	var opened [][]plan.Step
 	r := check.Remedy{Minutes: 3, Do: "Let nginx's user pass through the folder; x is enough, nobody can list it by that."}
 	for _, x := range stops {
 		kind, right, test := "folder", "x", "ls -d "
@@ -105,6 +115,27 @@ func denied(h *check.Hearing, s *model.StaticSite, stops []stop) check.Verdict {
 			r.Commands = append(r.Commands, "sudo chmod o+"+right+" "+x.at.Path, "# or for nginx alone, with the package acl: "+acl)
 		}
 		r.Verify = "sudo -u " + user.Name + " " + test + x.file
+		opened = append(opened, open(x))
 	}
+	r.Steps = plan.All(opened...)
 	return check.Failed("nginx ("+user.Name+") may not read "+strings.Join(said, ", nor "), r)
+}
+
+// open lets everybody pass through a folder, or read a file that is there to be
+// given to everybody. An access list is somebody's careful choice.
+func open(x stop) []plan.Step {
+	switch {
+	case x.at.ACL:
+		return nil
+	case x.at.Type == "file":
+		if len(x.assets) != len(x.places) {
+			return nil
+		}
+		var out []plan.Step
+		for _, f := range x.files {
+			out = append(out, plan.Owned("let nginx read "+f.Path, f.Path, "", "", fmt.Sprintf("%04o", f.Mode|0o004))...)
+		}
+		return out
+	}
+	return plan.Owned("let nginx pass through "+x.at.Path, x.at.Path, "", "", fmt.Sprintf("%04o", x.at.Mode|0o001))
 }

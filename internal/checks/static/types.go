@@ -7,6 +7,8 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
+	"assay/internal/syntax/nginx"
 )
 
 var _ = Family.Add(check.Check{
@@ -45,7 +47,21 @@ func types(h *check.Hearing, s *model.Static) check.Verdict {
 			Commands: []string{"# /etc/nginx/nginx.conf, in http { }", "include /etc/nginx/mime.types;", "sudo nginx -t && sudo systemctl reload nginx"},
 			Verify:   verify(s, x),
 			Minutes:  5,
+			Steps:    typed(s),
 		})
 	}
 	return check.Passed()
+}
+
+// typed includes the list where no level has types of its own.
+func typed(s *model.Static) []plan.Step {
+	http := s.Site().Server.In("http")
+	if http == nil || len(nginx.Effective(s.Location(), "types")) > 0 {
+		return nil
+	}
+	const say, include = "let nginx know the types of files", "include /etc/nginx/mime.types;"
+	if d := http.Find("default_type"); len(d) > 0 {
+		return plan.Nginx(say, d[0]).Before(include)
+	}
+	return plan.Nginx(say, http).Inside(include)
 }

@@ -7,6 +7,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -45,6 +46,9 @@ func names(h *check.Hearing, e *model.Endpoint) check.Verdict {
 		if disk := onDisk(h, e); disk != nil && disk.VerifyHostname(e.Name) == nil {
 			return check.Failed(said+"; nginx has not loaded the one in "+e.File.Path, notLoaded(e))
 		}
+		if e.File != nil && len(e.File.Better) > 0 {
+			return check.Failed(said, better(e))
+		}
 		return check.Failed(said, check.Remedy{
 			Do:       "Get a certificate that has every name of the block, and let the block serve it.",
 			Commands: []string{line(e), certbot(e, withName(e))},
@@ -67,6 +71,18 @@ func names(h *check.Hearing, e *model.Endpoint) check.Verdict {
 		}
 	}
 	return check.Passed()
+}
+
+// better is the certificate that certbot keeps for the names of the block.
+func better(e *model.Endpoint) check.Remedy {
+	r := check.Remedy{Do: "Serve the certificate that certbot keeps for the names of the block.", Verify: "curl -sSI https://" + e.Name + "/", Minutes: 3}
+	var steps [][]plan.Step
+	for _, b := range e.File.Better {
+		r.Commands = append(r.Commands, fmt.Sprintf("# %s:%d", b.At.File, b.At.Line), b.To)
+		steps = append(steps, plan.Nginx("serve the certificate that certbot keeps for these names", b.At).Replace(b.To))
+	}
+	r.Commands, r.Steps = append(r.Commands, "sudo nginx -t && sudo systemctl reload nginx"), plan.All(steps...)
+	return r
 }
 
 // withName are the names of the certificate that the block should serve.

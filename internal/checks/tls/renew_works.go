@@ -6,6 +6,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -31,6 +32,7 @@ func renewWorks(h *check.Hearing, r *model.Renewal) check.Verdict {
 			Do:       "Put the links back, to the newest files of archive/; or let certbot make the certificate anew.",
 			Commands: []string{"sudo ls -l /etc/letsencrypt/live/" + r.Lineage + " /etc/letsencrypt/archive/" + r.Lineage, "# each: sudo ln -sf ../../archive/" + r.Lineage + "/cert1.pem /etc/letsencrypt/live/" + r.Lineage + "/cert.pem, with the highest number"},
 			Verify:   dry, Minutes: 15,
+			Steps: linked(r, plain),
 		}).Because("A copy that followed the links (cp -L, scp, some restores) leaves files. certbot then leaves the certificate alone, and it ends.")
 	}
 	if missing, _ := r.Plugins.Look(h); len(missing) > 0 {
@@ -51,4 +53,18 @@ func renewWorks(h *check.Hearing, r *model.Renewal) check.Verdict {
 		Commands: []string{dry + " -v", "sudo tail -n 60 /var/log/letsencrypt/letsencrypt.log"},
 		Verify:   "sudo certbot renew --cert-name " + r.Lineage, Minutes: 20,
 	})
+}
+
+// linked puts the links back where the files beside them tell the number, and
+// archive/ has the very same text.
+func linked(r *model.Renewal, plain []string) []plan.Step {
+	var out [][]plan.Step
+	for _, p := range plain {
+		to := r.Links[p]
+		if to == "" {
+			return nil
+		}
+		out = append(out, plan.Gone("put certbot's link back", p), plan.Linked("put certbot's link back", p, to))
+	}
+	return plan.All(out...)
 }
