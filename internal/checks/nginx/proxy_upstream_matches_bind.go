@@ -112,9 +112,10 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 	if p := w.PlainToTLS(u); p.Where != "" {
 		h.Saw(u.Source, p)
 		return check.Failed(fmt.Sprintf("nginx speaks http to %s, where it speaks https itself", u.Addr), check.Remedy{
-			Do:       "Speak https there, or better: hand the request to the app itself.",
-			Commands: []string{"# " + where(u.Source.Where, u.Source.Line) + ": " + u.Source.Text, "sudo nginx -t && sudo systemctl reload nginx"},
+			Do:       "Speak https there, with the visitor's name; or better: hand the request to the app itself.",
+			Commands: []string{"# " + where(u.Source.Where, u.Source.Line) + ": " + u.Source.Text, "proxy_pass https://" + u.Addr + ";", "proxy_ssl_server_name on;", "proxy_ssl_name $host;", test},
 			Verify:   "curl -sI " + w.Site().URL(), Minutes: 5,
+			Steps:    spokenTLS(w),
 		}).Because("Visitors get 400: The plain HTTP request was sent to HTTPS port."), true
 	}
 	if w.Server == nil {
@@ -206,6 +207,20 @@ func spoken(w *model.Way, addr string) []plan.Step {
 			return nil
 		}
 		steps = append(steps, plan.Nginx("let nginx speak HTTP to the app", r.Pass).Replace("proxy_pass http://"+to+";"))
+	}
+	return plan.All(steps...)
+}
+
+// spokenTLS lets nginx speak https, and say for which name.
+func spokenTLS(w *model.Way) []plan.Step {
+	const say = "let nginx speak https where https is spoken"
+	var steps [][]plan.Step
+	for _, r := range append([]*model.Route{w.Route}, w.Also...) {
+		if r.Pass.Name != "proxy_pass" || len(syntax.Effective(r.Pass.Parent, "proxy_ssl_name")) > 0 || len(syntax.Effective(r.Pass.Parent, "proxy_ssl_server_name")) > 0 {
+			return nil
+		}
+		steps = append(steps, plan.NginxRewritten(say, r.Pass, "http://", "https://"),
+			plan.Nginx(say, r.Pass).After("proxy_ssl_server_name on;", "proxy_ssl_name $host;"))
 	}
 	return plan.All(steps...)
 }

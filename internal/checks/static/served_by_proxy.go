@@ -7,6 +7,7 @@ import (
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
 )
 
 var _ = Family.Add(check.Check{
@@ -46,5 +47,16 @@ func servedByProxy(h *check.Hearing, x *model.Assets) check.Verdict {
 		Commands: []string{"# beside " + x.Pass.String(), "location " + prefix + " {", "    alias " + dir + ";", "    expires 1h;", "}", "sudo nginx -t && sudo systemctl reload nginx"},
 		Verify:   "curl -sI " + strings.TrimSuffix(x.URL(), "/") + x.URI,
 		Minutes:  5,
+		Steps:    located(x, prefix, dir),
 	})
+}
+
+// located gives nginx the files, beside the location that has them now.
+func located(x *model.Assets, prefix, dir string) []plan.Step {
+	pass := x.Statement(x.Pass)
+	if pass == nil || pass.In("location") == nil || pass.In("location").Arg(0) != "/" {
+		return nil
+	}
+	return plan.Nginx("let nginx send the files of "+prefix+" itself", pass.In("location")).
+		Before("location "+prefix+" {", "    alias "+dir+";", "    expires 1h;", "}", "")
 }
