@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"assay/internal/fact"
 	"assay/internal/facts"
 	"assay/internal/regex"
 	syntax "assay/internal/syntax/nginx"
@@ -136,9 +137,9 @@ func (b *builder) relink(file string, plain bool) string {
 	number, name := "", path.Base(path.Dir(file))
 	for _, part := range []string{"cert", "chain", "fullchain", "privkey"} {
 		link := path.Join(path.Dir(file), part+".pem")
-		st, _ := b.f.Stat(link, false).Look(&b.notes)
+		st, state := b.f.Stat(link, false).Look(&b.notes)
 		if link == file {
-			if st.Type == "file" && !plain {
+			if state != fact.IsAbsent && !plain {
 				return ""
 			}
 			continue

@@ -31,12 +31,21 @@ func (b *builder) served() {
 		s.aliases, s.disclosure, s.caches = b.aliases(s), b.disclosure(s, a), b.caches(s, d)
 		if x := s.disclosure; x != nil && d != nil {
 			sites, _ := d.Sites.Look(&b.notes)
-			x.of, x.alone = a, !slices.ContainsFunc(sites, func(o *Site) bool { return len(o.Routes) > 0 })
+			x.of, x.alone = a, !slices.ContainsFunc(sites, (*Site).opens)
 		}
 		if d != nil {
 			b.f.Leaf(func() { s.glued, s.splits, s.smuggled, s.cut = b.glued(s), b.splits(s), b.smuggle(s), b.cutOffs(s) })
 		}
 	}
+}
+
+// opens says that the block's first page is the app's.
+func (s *Site) opens() bool {
+	at := s.Server.Match("/").Location
+	if at == nil {
+		at = s.Server
+	}
+	return slices.ContainsFunc(s.Routes, func(r *Route) bool { return r.Pass.Parent == at || r.Pass.In("location") == nil })
 }
 
 // deploymentOf is the first deployment that has a block, nil for none.

@@ -10,6 +10,7 @@ import (
 	"assay/internal/fact"
 	"assay/internal/facts"
 	"assay/internal/regex"
+	"assay/internal/tape"
 )
 
 // Thrown is an exception that ended requests of the app with 500.
@@ -81,9 +82,20 @@ func (b *builder) throws(d *Deployment) {
 			})
 		})
 	}
+	folders, _ := d.Uploads().Look(&n)
+	said = fact.Then(said, func(list []Thrown) []Thrown {
+		return slices.DeleteFunc(slices.Clone(list), func(t Thrown) bool {
+			x := t.refusedAt(folders)
+			r, state := x.mayWrite()
+			return state == fact.IsKnown && r.OK
+		})
+	})
 	d.throwing = &Throwing{AppServer: s, Thrown: said}
 	threw, _ := said.Look(&b.notes)
 	for _, t := range threw {
+		if x := t.refusedAt(folders); x != nil {
+			b.m.Needs[s.ThrownNode()] = append(b.m.Needs[s.ThrownNode()], x.Node())
+		}
 		if m := noProgram.FindStringSubmatch(t.Text); m != nil && !slices.Contains(u.NotFound, m[1]) {
 			u.NotFound = append(u.NotFound, m[1])
 			b.m.Needs[s.ThrownNode()] = append(b.m.Needs[s.ThrownNode()], u.ExecNode())
@@ -104,6 +116,31 @@ func (b *builder) throws(d *Deployment) {
 			b.m.Needs[f.Node()] = append(b.m.Needs[f.Node()], s.ThrownNode())
 		}
 	}
+}
+
+// refused is Python's word for a file that may not be made (3.6 to 3.13).
+var refused = regex.New(`^PermissionError: \[Errno 13\] Permission denied: '(/[^']+)'$`)
+
+// refusedAt is the folder for uploads that an exception is about, nil for none.
+func (t Thrown) refusedAt(folders []*Upload) *Upload {
+	m := refused.FindStringSubmatch(t.Text)
+	if m == nil {
+		return nil
+	}
+	for _, x := range folders {
+		if strings.HasPrefix(m[1], x.Folder+"/") {
+			return x
+		}
+	}
+	return nil
+}
+
+// mayWrite is whether the app may write into a folder now.
+func (x *Upload) mayWrite() (tape.AccessReport, fact.State) {
+	if x == nil {
+		return tape.AccessReport{}, fact.IsUnknown
+	}
+	return x.Writes.Look(&fact.Notes{})
 }
 
 // noProgram is Python's word for a program that no folder of PATH has: a bare

@@ -71,36 +71,41 @@ func exposed(x *model.Disclosure, given []*model.Given) check.Verdict {
 	if said["secrets"] || said["key"] || said["source"] || said["repository"] {
 		do += " Then change every secret that stands in these files or in the repository: take it for known."
 	}
-	return check.Failed("anybody can fetch "+check.List(words)+" from "+x.Subject(), check.Remedy{
-		Do: do,
-		Commands: slices.Concat(inPlace(x, first), []string{
-			"location ~ /\\.(?!well-known/) {",
-			"    deny all;",
-			"}",
-			"sudo nginx -t && sudo systemctl reload nginx",
-		}),
-		Verify:  "curl -s -o /dev/null -w '%{http_code}\\n' '" + strings.TrimSuffix(x.URL(), "/") + first.URI + "'   # 403 or 404",
-		Minutes: 15,
-		Steps:   closed(x, given),
+	steps, command, unserved := closed(x, given)
+	commands := slices.Concat(inPlace(x, first), []string{"location ~ /\\.(?!well-known/) {", "    deny all;", "}", test})
+	if steps != nil {
+		commands = []string{fmt.Sprintf("# %s:%d: %s", first.By.Where, first.By.Line, first.By.Text), command, test}
+	}
+	v := check.Failed("anybody can fetch "+check.List(words)+" from "+x.Subject(), check.Remedy{
+		Do:       do,
+		Commands: commands,
+		Verify:   "curl -s -o /dev/null -w '%{http_code}\\n' '" + strings.TrimSuffix(x.URL(), "/") + first.URI + "'   # 403 or 404",
+		Minutes:  15,
+		Steps:    steps,
 	})
+	if unserved {
+		return v.Breaking(true).Because("Visitors get the app's files in place of its pages; and with SECRET_KEY sessions are forged, with the database's password it is copied.")
+	}
+	return v
 }
 
 // closed takes the root out that opens the app's folder, where every page that
 // goes by it has another way: the app.
-func closed(x *model.Disclosure, given []*model.Given) []plan.Step {
+func closed(x *model.Disclosure, given []*model.Given) (steps []plan.Step, command string, unserved bool) {
 	at := x.Statement(given[0].By)
 	if at == nil || at.Name != "root" || slices.ContainsFunc(given, func(g *model.Given) bool { return g.By != given[0].By }) {
-		return nil
+		return nil, "", false
 	}
 	const say = "give out nothing of the app's own folder"
 	if at.Parent.Name == "location" && len(at.Parent.Find("try_files")) == 0 {
-		if to := x.App(); to != "" && at.Parent.Arg(0) == "/" {
-			return plan.Nginx("hand the site's pages to the app, in place of its files", at).Replace("proxy_pass http://" + to + ";")
+		if to := x.App(); to != "" && at.Parent.Arg(0) == "/" && len(syntax.Effective(at.Parent, "proxy_set_header")) > 0 {
+			command = "proxy_pass http://" + to + ";"
+			return plan.Nginx("hand the site's pages to the app, in place of its files", at).Replace(command), command, true
 		}
-		return nil
+		return nil, "", false
 	}
 	if at.Parent.Name != "server" || len(at.Parent.Find("try_files")) > 0 {
-		return nil
+		return nil, "", false
 	}
 	some := false
 	for _, l := range x.Server.Locations() {
@@ -109,14 +114,14 @@ func closed(x *model.Disclosure, given []*model.Given) []plan.Step {
 		}
 		t := l.Directive.Find("try_files")
 		if len(t) != 1 || !strings.HasPrefix(t[0].Arg(len(t[0].Args)-1), "@") {
-			return nil
+			return nil, "", false
 		}
 		some = true
 	}
 	if !some {
-		return nil
+		return nil, "", false
 	}
-	return plan.Nginx(say, at).Delete()
+	return plan.Nginx(say, at).Delete(), "# take it out: what is no file goes to the app", false
 }
 
 // inPlace says what becomes of the line that opens the folder.

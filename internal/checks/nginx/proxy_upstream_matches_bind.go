@@ -115,7 +115,7 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 			Do:       "Speak https there, with the visitor's name; or better: hand the request to the app itself.",
 			Commands: []string{"# " + where(u.Source.Where, u.Source.Line) + ": " + u.Source.Text, "proxy_pass https://" + u.Addr + ";", "proxy_ssl_server_name on;", "proxy_ssl_name $host;", test},
 			Verify:   "curl -sI " + w.Site().URL(), Minutes: 5,
-			Steps:    spokenTLS(w),
+			Steps: spokenTLS(w),
 		}).Because("Visitors get 400: The plain HTTP request was sent to HTTPS port."), true
 	}
 	if w.Server == nil {
