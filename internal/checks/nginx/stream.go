@@ -30,10 +30,13 @@ func apart(s *model.Stream, needs ...string) (location []string) {
 		switch {
 		case own && d.IsBlock():
 			return nil
-		case slices.ContainsFunc(needs, func(n string) bool { return sets(d, n) }):
-			if !own {
-				return nil // another file says it differently, for all who include it
+		case !own && slices.ContainsFunc(needs, func(n string) bool { return sets(d, n) }): // in a file that others include too
+			i := slices.IndexFunc(needs, func(n string) bool { return sets(d, n) })
+			if d.Name != "proxy_read_timeout" && needs[i] != d.Written() {
+				return nil
 			}
+			needs = slices.Delete(slices.Clone(needs), i, i+1)
+		case own && slices.ContainsFunc(needs, func(n string) bool { return sets(d, n) }):
 		case own && d.Written() == "":
 			return nil
 		case own:
