@@ -128,7 +128,8 @@ func without(now, brought string) string {
 	return strings.Join(lines, "\n")
 }
 
-// visited asks once more as the visitor, and says whether all is well now.
+// visited asks once more as the visitor, who follows redirects, and says whether
+// all is well now.
 func (r *Row) visited(ctx context.Context, h *lab.Host) (bool, error) {
 	if r.Visit != "" {
 		_, err := h.Visitor(ctx, r.Visit)
@@ -138,7 +139,7 @@ func (r *Row) visited(ctx context.Context, h *lab.Host) (bool, error) {
 		}
 		return err == nil, nil
 	}
-	out, err := h.Visitor(ctx, "curl -s -m 8 -o /dev/null -w '%{http_code} ' '"+r.url()+"' && echo 0 || echo $?")
+	out, err := h.Visitor(ctx, "curl -sL --max-redirs 5 -m 8 -o /dev/null -w '%{http_code} ' '"+r.url()+"' && echo 0 || echo $?")
 	if err != nil {
 		return false, err
 	}
