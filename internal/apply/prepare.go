@@ -136,7 +136,11 @@ func become(s plan.Step, from host.Image) (to host.Image, err error) {
 					return stale(fmt.Sprintf("has another line %d", l.Line+i))
 				}
 			}
-			lines[n].Old = real[l.Line-1 : l.Line-1+len(l.Old)]
+			was := real[l.Line-1 : l.Line-1+len(l.Old)]
+			if lines[n].New, err = keeping(l, was); err != nil {
+				return host.Image{}, fmt.Errorf("%s: line %d: %w", s.Path, l.Line, err)
+			}
+			lines[n].Old = was
 		}
 		text, err = edit.Apply(text, lines)
 		to.Body = []byte(secrets(text))
@@ -200,6 +204,41 @@ func owned(s plan.Step, i host.Image) (host.Image, error) {
 		i.Mode = uint32(m)
 	}
 	return i, nil
+}
+
+// keeping puts the secrets of the lines that go into those that come.
+func keeping(l edit.Lines, was []string) ([]string, error) {
+	text := strings.Join(l.New, "\n")
+	if !tape.HoldsMask(text) {
+		return l.New, nil
+	}
+	known, ok := tape.Secrets(strings.Join(l.Old, "\n"), strings.Join(was, "\n"))
+	var pairs []string
+	for mask, v := range known {
+		pairs = append(pairs, plan.Quoted+mask, quoted(v), plan.Doubled+mask, strings.ReplaceAll(strings.ReplaceAll(v, "%%", "%"), "%", "%%"), mask, v)
+	}
+	for _, mask := range tape.Masks(text) {
+		if _, known := known[mask]; !known || !ok {
+			return nil, errors.New("its secret is not written as it was seen; a person has to change it")
+		}
+	}
+	return strings.Split(strings.NewReplacer(pairs...).Replace(text), "\n"), nil
+}
+
+// quoted is a secret as a part of a URL; what is quoted already stays so.
+func quoted(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		_, err := strconv.ParseUint(s[min(i+1, len(s)):min(i+3, len(s))], 16, 8)
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-._~", c) >= 0, c == '%' && err == nil && i+2 < len(s):
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 // secrets makes those that a text asks for.

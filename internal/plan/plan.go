@@ -72,6 +72,13 @@ const (
 // carried out: 32 bytes of chance, in hex.
 const Secret = "@assay-makes-a-secret@"
 
+// In front of a masked secret that a line keeps: it is written in another way
+// when the step is carried out.
+const (
+	Quoted  = "@assay-quotes-for-a-url@"
+	Doubled = "@assay-doubles-percent-signs@"
+)
+
 // Act is one verb of systemctl on a unit.
 type Act struct {
 	Verb string `json:"verb"`

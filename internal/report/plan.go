@@ -87,6 +87,10 @@ func (p *page) path(path, what string) {
 	p.para("    ", 4, text, none)
 }
 
+// written tells in a diff what is done with a secret, which nobody sees.
+var written = strings.NewReplacer(plan.Secret, "[made when this is carried out]",
+	plan.Quoted+"[masked]", "[masked, quoted]", plan.Doubled+"[masked]", "[masked, each % twice]")
+
 // diff shows the lines that go and come, with their numbers.
 func (p *page) diff(seen string, changes []edit.Lines) {
 	lines, _ := edit.Split(seen)
@@ -112,7 +116,7 @@ func (p *page) diff(seen string, changes []edit.Lines) {
 			row(c.Line+same+i, "-", bad, l)
 		}
 		for _, l := range c.New[same:] {
-			row(0, "+", good, strings.ReplaceAll(l, plan.Secret, "[made when this is carried out]"))
+			row(0, "+", good, written.Replace(tape.Unmasked(l)))
 		}
 		if n := c.Line + len(c.Old); n <= len(lines) {
 			row(n, " ", faint, lines[n-1])

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"assay/internal/regex"
@@ -376,3 +377,29 @@ func SameBut(seen, real string) bool {
 	}
 	return strings.HasSuffix(real, parts[len(parts)-1])
 }
+
+// Secrets are the secrets that a text has where it was seen with tokens, by their
+// tokens. It is not ok where they do not stand there exactly as long as they were.
+func Secrets(seen, real string) (found map[string]string, ok bool) {
+	found = map[string]string{}
+	for {
+		at := token.FindStringSubmatchIndex(seen)
+		if at == nil {
+			return found, seen == real
+		}
+		mask, before := seen[at[0]:at[1]], seen[:at[0]]
+		length, _, _ := strings.Cut(strings.TrimPrefix(mask, "[masked:"), ":")
+		n, err := strconv.Atoi(length)
+		real, ok = strings.CutPrefix(real, before)
+		if err != nil || !ok || n > len(real) {
+			return nil, false
+		}
+		if was, twice := found[mask]; twice && was != real[:n] {
+			return nil, false
+		}
+		found[mask], seen, real = real[:n], seen[at[1]:], real[n:]
+	}
+}
+
+// Masks are the tokens of a text.
+func Masks(s string) []string { return token.FindAllString(s, -1) }
