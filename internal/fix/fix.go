@@ -21,7 +21,7 @@ import (
 // another finding causes is left to the cause, and what two remedies would
 // change in two ways to the one that stands first in the report.
 func Make(t *tape.Tape, r report.Report, want func(report.Finding) bool) (plan.Plan, []report.Unmended) {
-	d := &draft{tape: t, files: map[string]*file{}}
+	d := &draft{tape: t, files: map[string]*file{}, serve: serving(r)}
 	var left []report.Unmended
 	for _, f := range r.Findings {
 		if want != nil && !want(f) {
@@ -68,6 +68,18 @@ type draft struct {
 	acts  []plan.Act
 	tests []plan.Test
 	cures []string
+	serve []string // units that requests go through
+}
+
+// serving are the units that requests go through.
+func serving(r report.Report) []string {
+	out := []string{"nginx.service", "apache2.service"}
+	for _, dep := range r.Deployments {
+		if name, ok := strings.CutSuffix(dep.Unit, ".service"); ok {
+			out = append(out, dep.Unit, name+".socket")
+		}
+	}
+	return out
 }
 
 // add takes a finding's remedy in, whole or not at all, and says why not.
@@ -154,7 +166,7 @@ func (d *draft) plan() plan.Plan {
 		}
 	}
 	for _, a := range plan.Ordered(strongest(acts)) {
-		p.Steps = append(p.Steps, plan.Step{Kind: plan.Unit, Say: words(a), Verb: a.Verb, Unit: a.Unit, Cures: []string{}})
+		p.Steps = append(p.Steps, plan.Step{Kind: plan.Unit, Say: d.words(a), Verb: a.Verb, Unit: a.Unit, Cures: []string{}})
 	}
 	return p
 }
@@ -174,7 +186,7 @@ func strongest(acts []plan.Act) []plan.Act {
 }
 
 // words say what a verb does to those who use the site.
-func words(a plan.Act) string {
+func (d *draft) words(a plan.Act) string {
 	switch a.Verb {
 	case "daemon-reload":
 		return "let systemd read its units again"
@@ -186,7 +198,12 @@ func words(a plan.Act) string {
 		}
 		return "let " + a.Unit + " take it in; start it where it does not run"
 	case "restart":
-		return "restart " + a.Unit + ": requests under way may be lost"
+		switch {
+		case slices.Contains(d.serve, a.Unit):
+			return "restart " + a.Unit + ": requests under way may be lost"
+		case plan.Stores(a.Unit):
+			return "restart " + a.Unit + ": its connections are cut"
+		}
 	case "reset-failed":
 		return "let systemd forget that " + a.Unit + " failed"
 	case "enable":

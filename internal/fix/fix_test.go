@@ -112,7 +112,7 @@ func TestTexts(t *testing.T) {
 	want := map[string]string{
 		"/etc/nginx/sites-available/a":                  "server {\n    listen 80;\n    server_name a.example;\n    gzip on;\n    charset utf-8;\n}\n",
 		"/etc/redis/redis.conf":                         "# bind 10.0.0.1\nbind 127.0.0.1\nport 6379\n",
-		"/etc/systemd/system/a.service.d/zz-assay.conf": "[Service]\nExecStart=\nExecStart=/bin/a\nUMask=0007\n[Unit]\nAfter=b.service\n",
+		"/etc/systemd/system/a.service.d/zz-assay.conf": "[Service]\nUMask=0007\nExecStart=\nExecStart=/bin/a\n[Unit]\nAfter=b.service\n",
 		"/etc/shop.env":                                 "SECRET_KEY=[masked:64:0a1b2c3d]\nDEBUG=0\n",
 	}
 	for _, s := range p.Steps {
@@ -130,5 +130,69 @@ func TestTexts(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("not made: %v", want)
+	}
+}
+
+// Lists of a unit grow, what counts once is replaced, and what was emptied before
+// is not emptied again.
+func TestUnitLines(t *testing.T) {
+	const path = "/etc/systemd/system/a.service.d/zz-assay.conf"
+	const there = "[Service]\nExecStart=\nExecStart=/bin/a --old\nReadWritePaths=/var/a\nEnvironment=A=1\n"
+	for name, c := range map[string]struct {
+		seen  string
+		steps [][]plan.Step // of a finding each
+		want  string
+		left  string
+	}{
+		"two folders to write": {"", [][]plan.Step{plan.DropIn("x", "a.service", "Service", "ReadWritePaths", "/var/a"), plan.DropIn("y", "a.service", "Service", "ReadWritePaths", "/var/b")},
+			"[Service]\nReadWritePaths=/var/a\nReadWritePaths=/var/b\n", ""},
+		"one folder twice": {"", [][]plan.Step{plan.DropIn("x", "a.service", "Service", "ReadWritePaths", "/var/a"), plan.DropIn("y", "a.service", "Service", "ReadWritePaths", "/var/a")},
+			"[Service]\nReadWritePaths=/var/a\n", ""},
+		"two variables": {"", [][]plan.Step{plan.DropIn("x", "a.service", "Service", "Environment", "A=1"), plan.DropIn("y", "a.service", "Service", "Environment", "B=2")},
+			"[Service]\nEnvironment=A=1\nEnvironment=B=2\n", ""},
+		"two commands": {"", [][]plan.Step{plan.DropIn("x", "a.service", "Service", "ExecStart", "", "/bin/a"), plan.DropIn("y", "a.service", "Service", "ExecStart", "", "/bin/b")},
+			"[Service]\nExecStart=\nExecStart=/bin/a\n", "two remedies set ExecStart"},
+		"the same command": {"", [][]plan.Step{plan.DropIn("x", "a.service", "Service", "ExecStart", "", "/bin/a"), plan.DropIn("y", "a.service", "Service", "ExecStart", "", "/bin/a")},
+			"[Service]\nExecStart=\nExecStart=/bin/a\n", ""},
+		"a command of ours before": {there, [][]plan.Step{plan.DropIn("x", "a.service", "Service", "ExecStart", "", "/bin/a --new")},
+			"[Service]\nExecStart=\nExecStart=/bin/a --new\nReadWritePaths=/var/a\nEnvironment=A=1\n", ""},
+		"a folder and a variable more": {there, [][]plan.Step{plan.DropIn("x", "a.service", "Service", "ReadWritePaths", "/var/b"), plan.DropIn("y", "a.service", "Service", "Environment", "A=2")},
+			there + "ReadWritePaths=/var/b\nEnvironment=A=2\n", ""},
+	} {
+		tp := &tape.Tape{}
+		if c.seen != "" {
+			tp.Put(tape.Ask{Kind: tape.KindFile, Name: path}, tape.Answer{Status: tape.Seen, Body: c.seen})
+		}
+		var r report.Report
+		for i, s := range c.steps {
+			r.Findings = append(r.Findings, found(string(rune('a'+i)), s))
+		}
+		p, left := Make(tp, r, nil)
+		got := p.Steps[0].Body
+		if c.seen != "" {
+			got, _ = edit.Apply(c.seen, p.Steps[0].Lines)
+		}
+		if p.Steps[0].Path != path || got != c.want {
+			t.Errorf("%s: %s\n%s", name, p.Steps[0].Path, got)
+		}
+		if (c.left == "") != (len(left) == 0) || len(left) > 0 && !strings.Contains(left[0].Why, c.left) {
+			t.Errorf("%s: left %v", name, left)
+		}
+	}
+}
+
+// Only what requests go through is said to lose some.
+func TestWords(t *testing.T) {
+	r := report.Report{Deployments: []report.Deployment{{Name: "a", Unit: "a.service"}}}
+	for _, u := range []string{"a.service", "a.socket", "systemd-journald.service", "redis-server.service"} {
+		r.Findings = append(r.Findings, found(u, plan.Systemctl("x", "restart", u)))
+	}
+	p, _ := Make(recording(), r, nil)
+	want := map[string]string{"a.service": "restart a.service: requests under way may be lost", "a.socket": "restart a.socket: requests under way may be lost",
+		"systemd-journald.service": "restart systemd-journald.service", "redis-server.service": "restart redis-server.service: its connections are cut"}
+	for _, s := range p.Steps {
+		if s.Say != want[s.Unit] {
+			t.Errorf("%s: %s", s.Unit, s.Say)
+		}
 	}
 }

@@ -130,8 +130,11 @@ func (f *file) insert(line int, with []string) (why string) {
 	for i, c := range f.lines {
 		if c.Line == line && len(c.Old) == 0 {
 			if strings.HasPrefix(with[0], "[") && slices.Contains(c.New, with[0]) {
-				j := slices.Index(c.New, with[0])
-				f.lines[i].New = slices.Insert(slices.Clone(c.New), j+1, with[1:]...)
+				j := slices.Index(c.New, with[0]) + 1
+				for j < len(c.New) && !strings.HasPrefix(c.New[j], "[") {
+					j++
+				}
+				f.lines[i].New = slices.Insert(slices.Clone(c.New), j, with[1:]...)
 				return ""
 			}
 			f.lines[i].New = append(slices.Clone(c.New), with...)

@@ -208,7 +208,7 @@ func Ordered(acts []Act) []Act {
 			return 0
 		case a.Unit == "nginx.service" || a.Unit == "apache2.service":
 			return 3
-		case a.Unit == "redis-server.service" || len(a.Unit) > 10 && a.Unit[:10] == "postgresql" || a.Unit == "mariadb.service" || a.Unit == "memcached.service":
+		case Stores(a.Unit):
 			return 1
 		}
 		return 2
@@ -218,4 +218,9 @@ func Ordered(acts []Act) []Act {
 		return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Unit, b.Unit), slices.Index(order, a.Verb)-slices.Index(order, b.Verb))
 	})
 	return out
+}
+
+// Stores says that a unit keeps an app's data.
+func Stores(unit string) bool {
+	return strings.HasPrefix(unit, "postgresql") || slices.Contains([]string{"redis-server.service", "redis.service", "valkey-server.service", "mariadb.service", "mysql.service", "memcached.service"}, unit)
 }

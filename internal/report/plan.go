@@ -103,8 +103,9 @@ func (p *page) diff(seen string, changes []edit.Lines) {
 		}
 		p.b.WriteString("    " + p.paint(faint, number) + " " + p.paint(st, mark+" "+p.literal(short(tape.Unmasked(text)))) + "\n")
 	}
-	for _, c := range changes {
-		for n := max(1, c.Line-2); n < c.Line && n <= len(lines); n++ {
+	shown := 0 // up to which line
+	for i, c := range changes {
+		for n := max(1, c.Line-2, shown+1); n < c.Line && n <= len(lines); n++ {
 			row(n, " ", faint, lines[n-1])
 		}
 		same := 0 // what a changed span leaves as it was
@@ -118,8 +119,10 @@ func (p *page) diff(seen string, changes []edit.Lines) {
 		for _, l := range c.New[same:] {
 			row(0, "+", good, written.Replace(tape.Unmasked(l)))
 		}
-		if n := c.Line + len(c.Old); n <= len(lines) {
+		shown = c.Line + len(c.Old) - 1
+		if n := shown + 1; n <= len(lines) && (i+1 == len(changes) || n < changes[i+1].Line) {
 			row(n, " ", faint, lines[n-1])
+			shown = n
 		}
 	}
 }
