@@ -26,6 +26,7 @@ type Store struct {
 	Database string
 	Local    bool
 	Told     fact.Source   // the line that names it
+	Written  string        // that line, as the unit's files have it; "" where they do not
 	Used     fact.Of[bool] // unknown: a variable names it, and the app was not seen
 	Engine   *tape.Engine  // of SQLAlchemy, where the app was loaded
 	Server   *AppServer    // whose it is
@@ -35,6 +36,10 @@ type Store struct {
 	Said     fact.Of[fact.Source] // why the server on this host does not run, by its own log
 	Full     fact.Of[string]      // the folder of its data, where the disk under it is full; looked at when the server fails by itself
 	Resolver fact.Of[fact.Source] // the line that says who is asked for names; looked at when no resolver answered
+	Conf     fact.Of[Conf]        // the settings of the server on this host; looked at when it refuses for their sake
+	File     fact.Of[tape.Stat]   // of SQLite, which the service may not write
+	Folder   fact.Of[tape.Stat]   // that it lies in
+	Only     bool                 // PostgreSQL: this host has one cluster alone
 	Others   []string             // where servers of its kind do listen on this host, when it does not answer
 	Far      fact.Of[Distance]
 	Shell    fact.Of[[]*Store] // the databases that flask db meets in a shell, without the service's environment
@@ -135,7 +140,8 @@ func (b *builder) login(st *Store) *Store {
 		st.Listen = b.either("127.0.0.1:"+p, "[::1]:"+p)
 	}
 	st.Unit, st.Others = b.storeUnit(st), b.others(st)
-	st.Said = b.storeSaid(st)
+	st.Said, st.Conf = b.storeSaid(st), b.conf(st)
+	st.File, st.Folder = b.sqliteFile(st)
 	st.Resolver, st.Full = b.resolver(st), b.full(st)
 	st.Far = b.far(st)
 	return st

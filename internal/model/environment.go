@@ -36,7 +36,7 @@ func (b *builder) environment(s *AppServer) fact.Of[map[string]EnvValue] {
 			for k, v := range env {
 				out[k] = EnvValue{Value: v, File: "environment of " + where}
 				if set, ok := text.Env[k]; ok {
-					out[k] = EnvValue{Value: v, File: set.File, Line: set.Line}
+					out[k] = EnvValue{Value: v, File: set.File, Line: set.Line, Written: set.Written}
 				}
 			}
 			return out

@@ -35,6 +35,24 @@ type Handed struct {
 // Node is the route.
 func (x *Handed) Node() Node { return x.Route.Node() }
 
+// Bodied is a way as one that bodies of requests take: a node of its own, since
+// nginx measures them whatever lies behind it, and a page is had without one.
+type Bodied struct{ *Handed }
+
+// Node is the room for bodies.
+func (x Bodied) Node() Node { return x.Handed.Node() + "/body" }
+
+// Bodies are the ways of HTTP to a deployment's app, for bodies.
+func (d *Deployment) Bodies() fact.Of[[]Bodied] {
+	return fact.Then(d.HandedOn(), func(list []*Handed) []Bodied {
+		out := make([]Bodied, len(list))
+		for i, x := range list {
+			out[i] = Bodied{x}
+		}
+		return out
+	})
+}
+
 // HandedOn are the ways of HTTP to a deployment's app.
 func (d *Deployment) HandedOn() fact.Of[[]*Handed] {
 	if d.Server == nil {

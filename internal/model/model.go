@@ -288,7 +288,8 @@ type Unit struct {
 
 // EnvValue is a variable of a service's environment with where it was set.
 type EnvValue struct {
-	Value string
-	File  string
-	Line  int
+	Value   string
+	File    string
+	Line    int
+	Written string // the line itself
 }

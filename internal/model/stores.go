@@ -59,6 +59,7 @@ func (b *builder) fromEnvironment(s *AppServer, env map[string]EnvValue) []*Stor
 		if st == nil || slices.ContainsFunc(out, func(o *Store) bool { return same(o, st) }) {
 			continue
 		}
+		st.Written = v.Written
 		st.Told = fact.Source{Where: v.File, Line: v.Line, Text: name + " is " + st.Kind + ", " + st.At()}
 		out = append(out, st)
 	}
@@ -165,7 +166,7 @@ func (s *Store) OpenNode() Node { return s.Node() + "/open" }
 // one that Debian's packages made for that port. It is looked at when the login
 // fails: nobody needs it otherwise.
 func (b *builder) storeUnit(st *Store) fact.Of[*Unit] {
-	if !st.Failed() || !st.Local || st.Kind == "SQLite" {
+	if !st.ailing() || !st.Local || st.Kind == "SQLite" {
 		return fact.Absent[*Unit]()
 	}
 	held := fact.Bind(st.Listen, func(l *Listener) fact.Of[[]Process] { return l.Holders })
@@ -315,6 +316,7 @@ func (b *builder) storeUnitNames(st *Store) []string {
 	}
 	var out []string
 	found, _ := b.f.Glob("/etc/postgresql/*/*/postgresql.conf").Look(&b.notes)
+	st.Only = len(found) == 1
 	for _, file := range found {
 		text, _ := b.f.File(file).Look(&b.notes)
 		port := "5432"

@@ -154,7 +154,7 @@ func (b *builder) unitText(name string, m syntax.Unit) UnitText {
 	for _, s := range m.All("Service", "Environment") {
 		pairs, _, _ := syntax.Environment(s, names)
 		for _, p := range pairs {
-			t.Env[p.Name] = EnvValue{Value: p.Value, File: s.File, Line: s.Line}
+			t.Env[p.Name] = EnvValue{Value: p.Value, File: s.File, Line: s.Line, Written: b.line(s.File, s.Line)}
 		}
 	}
 	for _, s := range m.All("Service", "EnvironmentFile") {
@@ -167,12 +167,21 @@ func (b *builder) unitText(name string, m syntax.Unit) UnitText {
 		for _, file := range files {
 			text, _ := b.f.File(file).Look(&n)
 			for _, e := range envfile.Parse(file, text).Entries {
-				t.Env[e.Name] = EnvValue{Value: e.Value, File: file, Line: e.Line}
+				t.Env[e.Name] = EnvValue{Value: e.Value, File: file, Line: e.Line, Written: b.line(file, e.Line)}
 			}
 		}
 		t.EnvHidden = append(t.EnvHidden, n.Whys...)
 	}
 	return t
+}
+
+// line is a line of a file that was read.
+func (b *builder) line(file string, n int) string {
+	text, _ := b.f.File(file).Look(&b.notes)
+	if lines := strings.Split(text, "\n"); n > 0 && n <= len(lines) {
+		return lines[n-1]
+	}
+	return ""
 }
 
 // RuntimeDirs are the folders under /run that systemd makes for the unit at

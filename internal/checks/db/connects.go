@@ -110,9 +110,9 @@ func trouble(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.R
 		}
 		return fmt.Sprintf("%s has no database %s", where, quote(or(r.Database, s.Database))), databaseRemedy(s, r)
 	case tape.StoreFull:
-		return fmt.Sprintf("%s takes no more connections: %s", where, r.Error), fullRemedy(s, r)
+		return fmt.Sprintf("%s takes no more connections: %s", where, r.Error), fullRemedy(h, s, r)
 	case tape.StoreTLS:
-		return fmt.Sprintf("%s and the app do not agree about TLS: %s", where, r.Error), tlsRemedy(s)
+		return fmt.Sprintf("%s and the app do not agree about TLS: %s", where, r.Error), tlsRemedy(h, s)
 	case tape.StoreHost:
 		return fmt.Sprintf("the app looks for its database at %s, and that name has no address", quote(or(r.Host, s.Host))), hostRemedy(s, r)
 	}

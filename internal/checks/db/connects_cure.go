@@ -37,7 +37,10 @@ func down(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.Reme
 		var n fact.Notes
 		if why, told := s.Said.Look(&n); told == fact.IsKnown && u.Active == "failed" {
 			h.Saw(why)
-			rem.Do, rem.Steps = "Mend what its log says; then start it.", nil
+			rem.Do, rem.Steps = "Mend what its log says; then start it.", closed(u, why.Text)
+			if m := tooOpen.FindStringSubmatch(why.Text); m != nil {
+				rem.Commands = append([]string{"sudo chmod 700 " + m[1]}, rem.Commands...)
+			}
 			return fmt.Sprintf("%s does not run (%s %s: %s), and the app needs it", kind, u.Name, state, why.Text), rem
 		}
 		return fmt.Sprintf("%s does not run (%s %s), and the app needs it", kind, u.Name, state), rem
@@ -51,7 +54,7 @@ func down(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.Reme
 		say = fmt.Sprintf("nobody listens at %s, where the app looks for its database; %s listens at %s", strings.TrimPrefix(where, s.Kind+" at "), s.Kind, check.List(s.Others))
 	}
 	return say, check.Remedy{
-		Do: "Start the server there, or correct the address in the URL.", Commands: append([]string{"sudo ss -ltnp | grep -e postgres -e mysql -e maria"}, edit(s)...)}
+		Do: "Start the server there, or correct the address in the URL.", Commands: append([]string{"sudo ss -ltnp | grep -e postgres -e mysql -e maria"}, edit(s)...), Steps: moved(s)}
 }
 
 // started starts the server, and the app too where it gave up without it.
@@ -60,12 +63,22 @@ func started(s *model.Store, u *model.Unit) []plan.Step {
 	app, state := s.Server.Unit.Look(&fact.Notes{})
 	switch {
 	case state != fact.IsKnown || steps == nil:
-	case app.Active == "activating":
-		return nil // it falls over and over: what it meets at its next start is not known
+	case app.Looping():
+		if !wants(app, s) {
+			return nil // it falls over and over: what it meets at its next start is not known
+		}
+		steps = append(steps, check.Anew("start "+app.Name+", which falls over without its database", app)...)
 	case app.Active == "failed":
 		steps = append(steps, check.Up("start "+app.Name+", which gave up without its database", app)...)
 	}
 	return steps
+}
+
+// wants says that a service ended with the word that its database refuses the
+// connection.
+func wants(app *model.Unit, s *model.Store) bool {
+	c, ok := app.Complaint()
+	return ok && strings.Contains(c.Text, "refused") && strings.Contains(c.Text, strconv.Itoa(s.Port))
 }
 
 // edit is where the URL is to be changed, and what makes the app read it again.
@@ -139,6 +152,9 @@ func ruleRemedy(s *model.Store, r tape.SQLReply) check.Remedy {
 		do = "The rules may let it in over TLS alone: say sslmode=require in the URL. Else add a line to pg_hba.conf, above those that reject."
 	}
 	c := append(admin(s, "SHOW hba_file"), "# in "+or(file, "that file")+":", line)
+	if steps := encrypted(s); steps != nil && strings.Contains(r.Error, "no encryption") {
+		return check.Remedy{Do: "The server's rules may let the app in over TLS alone, which the URL forbids: say sslmode=require there.", Commands: edit(s), Minutes: 5, Steps: steps}
+	}
 	if s.Local {
 		c = append(c, admin(s, "SELECT pg_reload_conf()")...)
 	}
@@ -166,12 +182,16 @@ func grantRemedy(s *model.Store, r tape.SQLReply) check.Remedy {
 	return check.Remedy{Do: do, Commands: append(c, edit(s)...), Minutes: 10}
 }
 
-func fullRemedy(s *model.Store, r tape.SQLReply) check.Remedy {
+func fullRemedy(h *check.Hearing, s *model.Store, r tape.SQLReply) check.Remedy {
 	for _, limited := range []string{"role", "database"} {
 		if name := map[string]string{"role": role(s, r), "database": or(r.Database, s.Database)}[limited]; strings.Contains(r.Error, "for "+limited) {
 			return check.Remedy{Do: fmt.Sprintf("The %s has a limit of its own (CONNECTION LIMIT). Raise it above workers x (pool_size + max_overflow), or make the pools smaller.", limited),
 				Commands: admin(s, fmt.Sprintf("ALTER %s %s CONNECTION LIMIT -1", strings.ToUpper(limited), name)), Minutes: 10}
 		}
+	}
+	if steps := widened(h, s); steps != nil {
+		return check.Remedy{Do: fmt.Sprintf("Its file allows fewer connections than the app's workers may open, and fewer than PostgreSQL takes by itself: set max_connections = %d, and restart it.", usual),
+			Commands: []string{"sudoedit " + steps[0].Path + "   # max_connections = " + strconv.Itoa(usual), "sudo systemctl restart " + steps[0].Then[0].Unit}, Minutes: 5, Steps: steps}
 	}
 	sql := "SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC"
 	if s.Kind != "PostgreSQL" {
@@ -181,7 +201,11 @@ func fullRemedy(s *model.Store, r tape.SQLReply) check.Remedy {
 		Commands: admin(s, sql), Minutes: 20}
 }
 
-func tlsRemedy(s *model.Store) check.Remedy {
+func tlsRemedy(h *check.Hearing, s *model.Store) check.Remedy {
+	if steps := withTLS(h, s); steps != nil {
+		return check.Remedy{Do: "The app insists on TLS, and the server has it switched off: set ssl = on. Debian gives each cluster a certificate.",
+			Commands: []string{"sudoedit " + steps[0].Path + "   # ssl = on", "sudo systemctl reload " + steps[0].Then[0].Unit}, Minutes: 5, Steps: steps}
+	}
 	return check.Remedy{Do: "Let the URL and the server say the same: sslmode=require where the server has TLS, a CA file (sslrootcert, ssl_ca) that signed its certificate, and the name that stands in it.",
 		Commands: edit(s), Minutes: 15}
 }
@@ -191,6 +215,9 @@ func hostRemedy(s *model.Store, r tape.SQLReply) check.Remedy {
 	if strings.Contains(r.Host, "@") {
 		rem.Do = "The password holds an @ that is not written as %40: the URL is cut there, and the rest taken for the host. Write each of : / ? # @ % in it as %3A %2F %3F %23 %40 %25."
 		rem.Commands = edit(s)
+		rem.Steps = check.Rewritten("write the password in the app's URL as a URL wants it", s, func(line string) string {
+			return strings.Replace(line, ":[masked:", ":"+plan.Quoted+"[masked:", 1)
+		})
 	}
 	return rem
 }

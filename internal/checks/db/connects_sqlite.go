@@ -37,6 +37,7 @@ func sqlite(h *check.Hearing, s *model.Store, r tape.SQLReply) check.Verdict {
 		if file {
 			what = "the folder of its database " + s.Database
 		}
+		rem.Steps = given(s, r, who)
 		return check.Failed(fmt.Sprintf("%s may not write %s", who, what), rem).At(check.High).
 			Because("Pages that only read work; each that writes gives 500: attempt to write a readonly database.")
 	}

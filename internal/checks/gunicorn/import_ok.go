@@ -46,7 +46,7 @@ func importOK(h *check.Hearing, s model.Code) check.Verdict {
 		if down && us == fact.IsKnown {
 			blame(h, unit)
 		}
-		return check.Failed("the app cannot be imported: "+model.Line(a.Error), startRemedy(s)).Breaking(down)
+		return check.Failed("the app cannot be imported: "+model.Line(a.Error), oldScheme(h, s, a, startRemedy(s))).Breaking(down)
 	case !a.Callable:
 		return check.Failed(a.Target+" is nothing that can be called: "+a.Kind, startRemedy(s)).Breaking(down)
 	case a.Took > slow:
@@ -68,6 +68,27 @@ func startRemedy(s model.Code) check.Remedy {
 	if u, state := s.Unit.Look(&fact.Notes{}); state == fact.IsKnown {
 		if do, steps, ok := check.Raise(u); ok {
 			r.Do, r.Steps, r.Commands, r.Cure = do, steps, check.Commands(steps), check.OnHost
+		}
+	}
+	return r
+}
+
+// oldScheme is for a URL that begins with postgres://, which SQLAlchemy takes no
+// more since 1.4.
+func oldScheme(h *check.Hearing, s model.Code, a *model.App, r check.Remedy) check.Remedy {
+	if !strings.HasSuffix(model.Line(a.Error), "sqlalchemy.dialects:postgres") {
+		return r
+	}
+	list, _ := s.Stores.Look(h.Aside())
+	for _, st := range list {
+		steps := check.Rewritten("begin "+st.Name+" as SQLAlchemy takes it", st, func(line string) string {
+			return strings.Replace(strings.Replace(line, "postgres://", "postgresql://", 1), "postgres+", "postgresql+", 1)
+		})
+		if steps != nil {
+			h.Saw(st.Told)
+			r.Do, r.Cure, r.Steps = "Begin the URL with postgresql:// in place of postgres://, which SQLAlchemy takes no more since 1.4.", check.OnHost, steps
+			r.Commands = []string{fmt.Sprintf("sudoedit %s   # line %d", st.Told.Where, st.Told.Line), "sudo systemctl restart " + s.UnitName()}
+			return r
 		}
 	}
 	return r

@@ -17,10 +17,11 @@ var _ = Family.Add(check.Check{
 	Guide:    "000 step 7: client_max_body_size",
 	Why:      "Uploads that the app would take end at nginx with 413.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).HandedOn, bodySize),
+	Ask:      check.Each((*model.Deployment).Bodies, bodySize),
 })
 
-func bodySize(h *check.Hearing, x *model.Handed) check.Verdict {
+func bodySize(h *check.Hearing, b model.Bodied) check.Verdict {
+	x := b.Handed
 	if x.Path != "/" {
 		return check.DoesNotApply("not the site's own location")
 	}
@@ -89,7 +90,6 @@ func refuses(h *check.Hearing, x *model.Handed, a *model.App, list []model.Refus
 		c, _ := a.Setting("MAX_CONTENT_LENGTH")
 		h.Saw(a.From(c))
 		also = fmt.Sprintf("; behind it the app's MAX_CONTENT_LENGTH of %s refuses it as well", bytes(limit))
-		cure.Steps = nil
 		cure.Do += " Then raise MAX_CONTENT_LENGTH, which nginx's limit hides."
 		cure.Commands = append(cure.Commands, "# "+where(a.From(c).Where, a.From(c).Line)+": MAX_CONTENT_LENGTH = 8 * 1024 * 1024")
 	}

@@ -109,7 +109,7 @@ func resolved(h *check.Hearing, u *model.Unit) check.Verdict {
 	v := check.Failed(fmt.Sprintf("systemd takes a %% in %s for a specifier of its own: %s gets another value than the line says", g.Key, u.Name), check.Remedy{
 		Do:       "Write each percent sign of the value twice (%%) in a unit's file; or set the variable in a file of EnvironmentFile=, where a single one is right.",
 		Commands: []string{fmt.Sprintf("sudoedit %s   # line %d", g.At.Where, g.At.Line), "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
-		Verify:   "sudo assay check --only systemd.unit.lines", Minutes: 5,
+		Verify:   "sudo assay check --only systemd.unit.lines", Minutes: 5, Steps: doubled(u, g),
 	})
 	if u.Spoiled {
 		return v.At(check.Critical).Breaking(true).Because("The app logs in with a password, or goes to an address, that nobody wrote.")
@@ -128,4 +128,16 @@ func remedyFor(l model.IgnoredLine) string {
 		return "In a unit file %% is a percent sign; in a file of EnvironmentFile= a single one is."
 	}
 	return "Write the key as systemd knows it, in its own section."
+}
+
+// doubled writes the percent signs of a secret twice, in a line that holds one
+// secret and nothing else with a %.
+func doubled(u *model.Unit, g model.EnvGap) []plan.Step {
+	t, _ := u.Files.Look(&fact.Notes{})
+	line := t.Env[g.Key].Written
+	if strings.Count(line, "[masked:") != 1 || strings.Contains(line, "%") || !strings.HasPrefix(g.At.Where, "/etc/systemd/system/") {
+		return nil
+	}
+	return check.Forgiven(u, plan.Change("write the percent signs of "+g.Key+" as a unit's file wants them", g.At.Where,
+		edit.Lines{Line: g.At.Line, Old: []string{line}, New: []string{strings.Replace(line, "[masked:", plan.Doubled+"[masked:", 1)}}, plan.Act{Verb: "restart", Unit: u.Name}))
 }
