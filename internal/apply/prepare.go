@@ -44,6 +44,8 @@ func prepare(ctx context.Context, h host.Writer, p plan.Plan) (*Entry, error) {
 		}
 		if later, ok := now[name]; ok {
 			from = later
+		} else if s.Kind == plan.Own {
+			from = from.Held()
 		}
 		to, err := become(s, from)
 		if err != nil {
@@ -113,6 +115,9 @@ func become(s plan.Step, from host.Image) (to host.Image, err error) {
 	}
 	switch s.Kind {
 	case plan.Edit:
+		if from.Kind == host.HeldFile {
+			return from, fmt.Errorf("change %s: it is larger than anything that assay changes", s.Path)
+		}
 		if from.Kind != host.FileImage {
 			return stale("is no file any more")
 		}
@@ -165,9 +170,12 @@ func become(s plan.Step, from host.Image) (to host.Image, err error) {
 		if from.Kind == host.Nothing {
 			return stale("is gone already")
 		}
+		if from.Kind == host.HeldFile {
+			return from, fmt.Errorf("take %s away: it is larger than anything that assay changes", s.Path)
+		}
 		return host.Image{Kind: host.Nothing}, nil
 	case plan.Own:
-		if from.Kind != host.FileImage && from.Kind != host.FolderHere {
+		if from.Kind != host.FileImage && from.Kind != host.HeldFile && from.Kind != host.FolderHere {
 			return stale("is not there any more")
 		}
 		to, err = owned(s, from)

@@ -116,16 +116,28 @@ func (r *Row) after(ctx context.Context, h *lab.Host, before string) error {
 	if err != nil {
 		return err
 	}
-	if now = without(now, lab.Differ(mended, visited)); now != before {
-		r.Mended, r.MendNote = Harmed, "undo left: "+strings.Join(strings.Fields(lab.Differ(before, now)), " ")
+	left := without(lab.Differ(before, now), lab.Differ(mended, visited))
+	if len(left) > 0 {
+		r.Mended, r.MendNote = Harmed, "undo left: "+strings.Join(strings.Fields(strings.Join(left, " ")), " ")
 	}
 	return nil
 }
 
-// without takes out what a visitor brought, such as an upload: nobody undoes that.
-func without(now, brought string) string {
-	lines := slices.DeleteFunc(strings.Split(now, "\n"), func(l string) bool { return l != "" && strings.Contains(brought, "+ "+l+"\n") })
-	return strings.Join(lines, "\n")
+// without takes out what a visitor brought or changed, such as an upload or a
+// database: nobody undoes that.
+func without(differs, brought string) []string {
+	var paths []string
+	for l := range strings.Lines(brought) {
+		paths = append(paths, pathOf(l))
+	}
+	return slices.DeleteFunc(strings.Split(differs, "\n"), func(l string) bool { return l == "" || slices.Contains(paths, pathOf(l)) })
+}
+
+// pathOf is the path of a line of lab.Differ.
+func pathOf(l string) string {
+	_, l, _ = strings.Cut(l, " ")
+	name, _, _ := strings.Cut(l, " ")
+	return name
 }
 
 // visited asks once more as the visitor, who follows redirects, and says whether

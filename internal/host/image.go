@@ -34,6 +34,7 @@ const (
 	FileImage  ImageKind = "file"
 	LinkImage  ImageKind = "link"
 	FolderHere ImageKind = "folder"
+	HeldFile   ImageKind = "held" // a file whose content is others' matter: a database, a log
 )
 
 // MaxImage bounds a file that is changed.
@@ -46,7 +47,18 @@ func (i Image) Same(o Image) bool {
 
 // sameMatter leaves owner, mode and attributes aside.
 func (i Image) sameMatter(o Image) bool {
+	if i.Kind == HeldFile || o.Kind == HeldFile {
+		return i.Held().Kind == o.Held().Kind
+	}
 	return i.Kind == o.Kind && i.Target == o.Target && bytes.Equal(i.Body, o.Body)
+}
+
+// Held is a file without its content, which may change while we are at it.
+func (i Image) Held() Image {
+	if i.Kind == FileImage {
+		i.Kind, i.Body = HeldFile, nil
+	}
+	return i
 }
 
 // errOthers is for a path on whose way somebody else than root could steer us.
@@ -143,8 +155,8 @@ func imageOf(s *spot) (Image, error) {
 		return i, err
 	}
 	i.Body, err = io.ReadAll(io.LimitReader(reader(fd), MaxImage+1))
-	if err == nil && len(i.Body) > MaxImage {
-		err = errors.New("it is larger than anything that assay changes")
+	if len(i.Body) > MaxImage {
+		i = i.Held()
 	}
 	return i, err
 }

@@ -50,6 +50,7 @@ type trial struct{ Refused, Failed string }
 // Stage implements Writer: a child in a mount namespace of its own lays a memory
 // disk over the folders that change, changes them there, and asks the validators.
 func (h hands) Stage(ctx context.Context, s Staged) error {
+	s.Swaps = slices.DeleteFunc(slices.Clone(s.Swaps), func(c StagedSwap) bool { return c.To.Kind == HeldFile }) // validators are root
 	for i := range s.Swaps {
 		s.Swaps[i].Was, s.Swaps[i].Is = s.Swaps[i].From.Body, s.Swaps[i].To.Body
 	}

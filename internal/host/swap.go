@@ -69,6 +69,10 @@ func (w writing) put(now, to Image) error {
 		return unix.Unlinkat(w.dir, w.name, unix.AT_REMOVEDIR)
 	case to.Kind == Nothing:
 		return unix.Unlinkat(w.dir, w.name, 0)
+	case to.Kind == HeldFile && now.Held().Kind == HeldFile:
+		return w.dress(0, to)
+	case to.Kind == HeldFile:
+		return errors.New("it is gone")
 	case to.Kind == FolderHere && now.Kind == Nothing:
 		if err := unix.Mkdirat(w.dir, w.name, 0o700); err != nil {
 			return err

@@ -37,7 +37,7 @@ func (h *Host) Everything(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	units, err := h.Run(ctx, "systemctl show -p Id,ActiveState,UnitFileState nginx shop myapp redis-server 'postgresql@*' || true")
+	units, err := h.Run(ctx, "systemctl show -p Id,ActiveState,UnitFileState nginx shop myapp redis-server postgresql@15-main postgresql@17-main || true")
 	// What failed, was stopped, or is tried again and again does not run: which of
 	// these it is hangs on the moment.
 	units = regexp.MustCompile(`ActiveState=(inactive|failed|activating|deactivating)`).ReplaceAllString(units, "ActiveState=not running")

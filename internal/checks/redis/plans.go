@@ -44,3 +44,7 @@ func byFile(h *check.Hearing, s *model.Store, rem check.Remedy, say, why string,
 	rem.Do, rem.Commands, rem.Steps = why+" "+rem.Do, append([]string{"sudo systemctl restart " + steps[0].Unit}, rem.Commands...), steps
 	return rem
 }
+
+func limited(h *check.Hearing, s *model.Store, rem check.Remedy) check.Remedy {
+	return byFile(h, s, rem, "let Redis have the memory that its file gives it", "Its file sets no such limit: it was given by hand, and ends with a restart.", "maxmemory")
+}

@@ -45,13 +45,13 @@ func room(h *check.Hearing, s *model.Store, r tape.RedisReply) check.Verdict {
 	policy := r.Info["maxmemory_policy"]
 	switch {
 	case limit > 0 && policy == "noeviction" && used >= limit:
-		return fail(h, s, r, fmt.Sprintf("is full (%s) and may evict nothing (maxmemory-policy noeviction): it refuses every write", size(limit)), byFile(h, s, check.Remedy{
+		return fail(h, s, r, fmt.Sprintf("is full (%s) and may evict nothing (maxmemory-policy noeviction): it refuses every write", size(limit)), limited(h, s, check.Remedy{
 			Do:       "Give it more memory; where it holds a cache alone, let it evict what is oldest. See first what fills it: keys without an end grow for ever.",
 			Commands: []string{at(s) + " --bigkeys", at(s) + " CONFIG SET maxmemory 256mb   # and in redis.conf", at(s) + " CONFIG SET maxmemory-policy allkeys-lru   # for a cache, never for queues or sessions"},
-			Minutes:  15}, "let Redis have the memory that its file gives it", "Its file sets no such limit: it was given by hand, and ends with a restart.", "maxmemory"), "used_memory", "maxmemory", "maxmemory_policy")
+			Minutes:  15}), "used_memory", "maxmemory", "maxmemory_policy")
 	case limit > 0 && policy == "noeviction" && used*20 > limit*19:
-		return fail(h, s, r, fmt.Sprintf("is nearly full (%s of %s) and may evict nothing (maxmemory-policy noeviction)", size(used), size(limit)), check.Remedy{
-			Do: "Give it more memory, or let a cache evict.", Commands: []string{at(s) + " CONFIG SET maxmemory 256mb   # and in redis.conf"}, Minutes: 15}, "used_memory", "maxmemory", "maxmemory_policy").
+		return fail(h, s, r, fmt.Sprintf("is nearly full (%s of %s) and may evict nothing (maxmemory-policy noeviction)", size(used), size(limit)), limited(h, s, check.Remedy{
+			Do: "Give it more memory, or let a cache evict.", Commands: []string{at(s) + " CONFIG SET maxmemory 256mb   # and in redis.conf"}, Minutes: 15}), "used_memory", "maxmemory", "maxmemory_policy").
 			Breaking(false).Because("When it is full it refuses every write.")
 	case r.Info["rdb_last_bgsave_status"] == "err" && r.Config["save"] != "":
 		return fail(h, s, r, "could not save its data to disk, and refuses every write until it can (stop-writes-on-bgsave-error)", check.Remedy{
