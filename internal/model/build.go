@@ -53,6 +53,10 @@ func Build(f *facts.Facts) *Model {
 	}
 	b.f.Leaf(b.backups)
 	b.f.Leaf(b.copies)
+	b.m.clock = fact.Unknown[[]*Job](fact.Why{Text: "no app was found here, and its jobs were not looked for"})
+	if len(b.m.Deployments) > 0 {
+		b.f.Leaf(func() { b.m.clock = b.runs() })
+	}
 	b.f.Leaf(b.watches)
 	b.f.Leaf(func() { b.m.kept = b.journalKeeping() })
 	b.f.Leaf(func() { b.m.Timeline = b.happened() })

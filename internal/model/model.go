@@ -68,6 +68,7 @@ type Model struct {
 	boots    fact.Of[[]*BootUnit]
 	release  fact.Of[[]*Lifetime]
 	killed   fact.Of[[]*Killed]
+	clock    fact.Of[[]*Job]
 	journald fact.Of[[]facts.Entry] // its own words
 }
 

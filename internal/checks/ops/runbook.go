@@ -23,7 +23,7 @@ func runbook(h *check.Hearing, x *model.Routine) check.Verdict {
 	if !there {
 		return check.CannotTell("no runbook lies beside the app, and none is declared", "say in "+model.OperatorFile+" where it is: runbook = \"git.example.org/ops/runbook.md\"")
 	}
-	cure := check.Remedy{Do: "Bring the page up to what this host is; assay model says which units and paths there are.", Commands: []string{"sudo assay model"}, Verify: "sudo assay check --only ops.runbook", Minutes: 20}
+	cure := check.Remedy{Do: "Bring the page up to what this host is; assay runbook writes down what it is.", Commands: []string{"sudo assay runbook"}, Verify: "sudo assay check --only ops.runbook", Minutes: 20}
 	switch {
 	case r.Absent:
 		return check.Failed("the runbook is declared to be "+r.File+", and there is no such file", cure)
