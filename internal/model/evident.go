@@ -131,7 +131,7 @@ var astrayApp = regex.New(`^Failed to find attribute |^Application object must b
 
 // shutFile is the word of Python and of gunicorn for a file that may not be read
 // or written.
-var shutFile = regex.New(`^PermissionError: \[Errno 13\] Permission denied: '(/[^']+)'|^Error: '?(/[^' ]+)'? isn't writable`)
+var shutFile = regex.New(`^PermissionError: \[Errno 13\] Permission denied: '(/[^']+)'|'(/[^']+)' isn't writable`)
 
 // flaskApp is a module's own line that makes the app: Flask itself, or what is
 // called as factories are.

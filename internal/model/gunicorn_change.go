@@ -74,7 +74,7 @@ func (s *AppServer) BadLine(name string) (c edit.Lines, file string, ok bool) {
 				c = edit.Lines{Line: i + 1, Old: lines[i : i+1]}
 			}
 		}
-		if conf.Err == nil || c.Line == 0 {
+		if c.Line == 0 {
 			return c, "", false
 		}
 	}

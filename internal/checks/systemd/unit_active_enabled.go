@@ -91,7 +91,7 @@ func noListener(h *check.Hearing, u *model.Unit) check.Verdict {
 func gaveUp(h *check.Hearing, u *model.Unit) check.Verdict {
 	what := u.Name + " was started too often, and systemd gave up on it (start limit)" + because(h, u)
 	r := mend(u, "start")
-	if u.Mended {
+	if u.Mended && len(r.Steps) == 0 {
 		what += "; the app can be imported now"
 		r.Do, r.Commands = "What it failed on is mended, as far as can be seen: start it by hand, once.", r.Commands[1:]
 		r.Steps = starting(u)
