@@ -32,13 +32,13 @@ func (b *builder) evident(u *Unit, t UnitText, c ExecContext) Evident {
 	}
 	name := path.Base(c.Program)
 	script, scripted := syntax.Unshelled(t.starts())
-	switch _, state := c.Runs.Look(&n); {
+	switch {
 	case scripted:
 		e.Program = script.Program
 		if !path.IsAbs(script.Program) {
 			e.Program = b.only(c, path.Base(script.Program), script.Venv)
 		}
-	case path.IsAbs(c.Program) && state == fact.IsAbsent, c.HasMissed != "":
+	case path.IsAbs(c.Program) && gone(c.Runs), c.HasMissed != "":
 		e.Program = b.only(c, name, c.HasMissed)
 	}
 	said, _ := u.Complaint()
@@ -52,13 +52,18 @@ func (b *builder) evident(u *Unit, t UnitText, c ExecContext) Evident {
 		}
 		e.Shut = b.asService(c, m[1]+m[2], want)
 	}
-	if _, state := c.Interprets.Look(&n); c.Interpreter != "" && state == fact.IsAbsent {
+	if c.Interpreter != "" && gone(c.Interprets) {
 		python := path.Join(path.Dir(c.Program), "python3")
 		if r, state := b.asService(c, python, "x").Look(&n); state == fact.IsKnown && r.OK {
 			e.Python = python
 		}
 	}
 	return e
+}
+
+func gone(access fact.Of[tape.AccessReport]) bool {
+	r, state := access.Look(&fact.Notes{})
+	return state == fact.IsAbsent || state == fact.IsKnown && r.Error == "no such file or directory"
 }
 
 // only is the one program of a name that the service may run: in a given virtual

@@ -3,8 +3,10 @@ package gunicorn
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"assay/internal/check"
+	"assay/internal/fact"
 	"assay/internal/model"
 	"assay/internal/plan"
 )
@@ -35,7 +37,7 @@ func timeoutValue(h *check.Hearing, s *model.AppServer) check.Verdict {
 	}
 	if t == 0 {
 		_, _ = s.Number("timeout").Look(h)
-		return check.Failed("gunicorn never replaces a worker that hangs: its timeout is 0", withSteps(settingRemedy(s, "timeout", "Set timeout to some 30 seconds, and move longer work into a queue."), plan.Gunicorn("let gunicorn replace a worker that hangs for 60 seconds", s, "timeout", "60")))
+		return check.Failed("gunicorn never replaces a worker that hangs: its timeout is 0", withSteps(settingRemedy(s, "timeout", "Set timeout to some 30 seconds, and move longer work into a queue."), watchful(s)))
 	}
 	if t <= patient {
 		return check.Passed()
@@ -47,4 +49,19 @@ func timeoutValue(h *check.Hearing, s *model.AppServer) check.Verdict {
 	}
 	_, _ = s.Number("timeout").Look(h)
 	return check.Failed(fmt.Sprintf("gunicorn lets a worker hang for %d seconds before it replaces it", t), settingRemedy(s, "timeout", "Set timeout to what the longest request needs, some 30 to 60 seconds, and move longer work into a queue."))
+}
+
+// watchful gives gunicorn a timeout. The restart first ends the workers that hang:
+// gunicorn does so after graceful_timeout, for which systemd has to wait.
+func watchful(s *model.AppServer) []plan.Step {
+	steps := plan.Gunicorn("let gunicorn replace a worker that hangs for 60 seconds", s, "timeout", "60")
+	u, _, ok := files(s)
+	grace, known := s.Number("graceful_timeout").Look(&fact.Notes{})
+	if steps == nil || !ok || known != fact.IsKnown {
+		return steps
+	}
+	if stop, state := u.StopTime().Look(&fact.Notes{}); state == fact.IsKnown && stop <= time.Duration(grace)*time.Second {
+		steps = append(steps, plan.DropInRead("let systemd wait until gunicorn has ended what hangs", u.Name, "Service", "TimeoutStopSec", fmt.Sprint(grace+10))...)
+	}
+	return steps
 }

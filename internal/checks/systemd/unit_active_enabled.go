@@ -40,6 +40,8 @@ func activeEnabled(h *check.Hearing, u *model.Unit) check.Verdict {
 		return exited(u, check.Failed(name+" dies each time it is started"+because(h, u), mend(u, "restart")))
 	case u.Active == "failed" && u.GaveUp(h):
 		return exited(u, gaveUp(h, u))
+	case u.Active == "failed" && u.Result == "signal" && (u.ExitStatus == 9 || u.ExitStatus == 15):
+		return check.Failed(name+" has failed"+because(h, u), begin(u, "Somebody ended it: start it again, and find out who."))
 	case u.Active == "failed":
 		return exited(u, check.Failed(name+" has failed"+because(h, u), mend(u, "start")))
 	case u.Looping():
