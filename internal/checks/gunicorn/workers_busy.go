@@ -7,6 +7,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -59,10 +60,36 @@ func workersBusy(h *check.Hearing, p model.Pressed) check.Verdict {
 		r.Commands = []string{"sudo systemctl edit --full " + p.UnitName() + "   # --timeout 60", "sudo systemctl restart " + p.UnitName()}
 		r.Steps = watchful(p.AppServer)
 	} else {
+		if steps := roomier(p.AppServer, workers); steps != nil {
+			r.Do = "The workers wait, and do not work: give each of them threads, so that others are served meanwhile; then see what they wait for (a call without a timeout, a query without an index)."
+			r.Commands, r.Steps = check.Commands(steps), steps
+		}
 		_, _ = p.Want.Look(h)
 		_, _ = p.Setting("threads").Look(h)
 	}
 	return check.Failed(text, r).Because(because)
+}
+
+// roomier lets workers that only wait for others take further requests meanwhile:
+// a thread for each costs little. Who computes is not served by that.
+func roomier(s *model.AppServer, workers []model.Process) []plan.Step {
+	var n fact.Notes
+	class, cs := s.Setting("worker_class").Look(&n)
+	threads, ts := s.Number("threads").Look(&n)
+	backlog, bs := s.Number("backlog").Look(&n)
+	if cs != fact.IsKnown || ts != fact.IsKnown || bs != fact.IsKnown || len(class) == 0 || class[0] != "sync" || threads > 1 || len(workers) == 0 {
+		return nil
+	}
+	for _, w := range workers {
+		if w.State != "S" {
+			return nil
+		}
+	}
+	pairs := []string{"threads", "8"}
+	if backlog < 64 { // gunicorn's own is 2048
+		pairs = append(pairs, "backlog", "2048")
+	}
+	return plan.Gunicorn("let each worker take other requests while one waits", s, pairs...)
 }
 
 func busy(workers int) string {
