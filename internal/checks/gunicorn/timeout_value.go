@@ -51,12 +51,17 @@ func timeoutValue(h *check.Hearing, s *model.AppServer) check.Verdict {
 	return check.Failed(fmt.Sprintf("gunicorn lets a worker hang for %d seconds before it replaces it", t), settingRemedy(s, "timeout", "Set timeout to what the longest request needs, some 30 to 60 seconds, and move longer work into a queue."))
 }
 
-// watchful gives gunicorn a timeout. The restart first ends the workers that hang:
-// gunicorn does so after graceful_timeout, for which systemd has to wait.
+// watchful gives gunicorn a timeout, one that its stop still grants a request. The
+// restart first ends the workers that hang: gunicorn does so after
+// graceful_timeout, for which systemd has to wait.
 func watchful(s *model.AppServer) []plan.Step {
-	steps := plan.Gunicorn("let gunicorn replace a worker that hangs for 60 seconds", s, "timeout", "60")
-	u, _, ok := files(s)
+	timeout := 60
 	grace, known := s.Number("graceful_timeout").Look(&fact.Notes{})
+	if known == fact.IsKnown {
+		timeout = max(30, min(timeout, grace+15))
+	}
+	steps := plan.Gunicorn(fmt.Sprintf("let gunicorn replace a worker that hangs for %d seconds", timeout), s, "timeout", fmt.Sprint(timeout))
+	u, _, ok := files(s)
 	if steps == nil || !ok || known != fact.IsKnown {
 		return steps
 	}

@@ -56,8 +56,8 @@ func workersBusy(h *check.Hearing, p model.Pressed) check.Verdict {
 	if ts == fact.IsKnown && timeout == 0 {
 		_, _ = p.Number("timeout").Look(h)
 		text += "; with a timeout of 0 gunicorn never replaces one that hangs"
-		r.Do = "Give gunicorn a timeout of some 60 seconds, so that it replaces a worker that hangs, and restart it now; then mend what hung."
-		r.Commands = []string{"sudo systemctl edit --full " + p.UnitName() + "   # --timeout 60", "sudo systemctl restart " + p.UnitName()}
+		r.Do = "Give gunicorn a timeout of some 45 seconds, so that it replaces a worker that hangs, and restart it now; then mend what hung."
+		r.Commands = []string{"sudo systemctl edit --full " + p.UnitName() + "   # --timeout 45", "sudo systemctl restart " + p.UnitName()}
 		r.Steps = watchful(p.AppServer)
 	} else {
 		if steps := roomier(p.AppServer, workers); steps != nil {
