@@ -5,6 +5,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"assay/internal/fact"
 	"assay/internal/facts"
@@ -156,4 +157,16 @@ func (b *builder) relink(file string, plain bool) string {
 		return ""
 	}
 	return path.Join("../../archive", name, part+number+".pem")
+}
+
+// relinked is when the newest link of a lineage was made: what certbot said
+// before it was of another state.
+func (b *builder) relinked(lineage string) (newest time.Time) {
+	for _, part := range []string{"cert", "chain", "fullchain", "privkey"} {
+		st, _ := b.f.Stat(path.Join(live, lineage, part+".pem"), false).Look(&b.notes)
+		if st.Type == "link" && st.MTime.After(newest) {
+			newest = st.MTime
+		}
+	}
+	return newest
 }

@@ -230,7 +230,7 @@ func (b *builder) lastRenewal(r *Renewal) fact.Of[Complaint] {
 			continue
 		}
 		u, state := b.unit(j.Service).Look(&n)
-		if state != fact.IsKnown || u.Running() || u.Result == "success" {
+		if state != fact.IsKnown || u.Running() || u.Result == "success" || b.relinked(r.Lineage).After(u.Since) {
 			continue
 		}
 		if c, ok := r.said(u.Journal, "journalctl -u "+u.Name); ok {

@@ -85,7 +85,16 @@ func (w *Way) Beside(addr string) bool {
 // PlainToTLS is the listen of nginx's own that takes TLS alone, where a way
 // speaks http to it.
 func (w *Way) PlainToTLS(u *Upstream) fact.Source {
-	if u.Protocol != "http" || u.Remote {
+	if u.Protocol != "http" {
+		return fact.Source{}
+	}
+	return w.SpeaksTLS(u)
+}
+
+// SpeaksTLS is the block of this nginx that speaks TLS where a way leads;
+// Where is "" for none.
+func (w *Way) SpeaksTLS(u *Upstream) fact.Source {
+	if u.Remote {
 		return fact.Source{}
 	}
 	for _, s := range w.site.nginx.Sites {

@@ -133,7 +133,7 @@ func wrongEnd(h *check.Hearing, w *model.Way, u *model.Upstream, l *model.Listen
 			Verify:   "curl -sI " + w.Site().URL(), Minutes: 10,
 		}).Because("Requests reach another program than the app."), true
 	}
-	if w.Server.Gunicorn() && u.Protocol != "http" {
+	if w.Server.Gunicorn() && u.Protocol != "http" && (u.Protocol != "https" || w.SpeaksTLS(u).Where == "") {
 		if u.Protocol != "https" || speaksPlain(h, w) {
 			h.Saw(u.Source)
 			_, _ = w.Server.Master.Look(h)
