@@ -33,11 +33,20 @@ func Compared(before, after report.Report, cures []string) (worse, uncured []rep
 		}
 	}
 	for _, f := range c.Unseen {
-		if slices.Contains(cures, f.Key) {
+		if slices.Contains(cures, f.Key) && !asBlind(f, before, after) {
 			uncured = append(uncured, f)
 		}
 	}
 	return worse, uncured
+}
+
+// asBlind says that all which hides a finding now was unseen before as well, and
+// the finding was made all the same: then it is gone.
+func asBlind(f report.Finding, before, after report.Report) bool {
+	return !slices.ContainsFunc(after.Unknown, func(u report.Unknown) bool {
+		return u.ID == f.ID && (u.Deployment == f.Deployment || u.Deployment == "") &&
+			(u.Key() == f.Key || !slices.ContainsFunc(before.Unknown, func(o report.Unknown) bool { return o.Key() == u.Key() }))
+	})
 }
 
 // replaced says that a new finding is one that was there, of another subject: one
