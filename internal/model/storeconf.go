@@ -17,7 +17,7 @@ type Conf struct{ Path, Text string }
 func (c Conf) Value(key string) (value string, set bool) {
 	for l := range strings.Lines(c.Text) {
 		l, _, _ = strings.Cut(strings.Replace(l, "=", " ", 1), " #")
-		if w := strings.Fields(l); len(w) > 0 && strings.EqualFold(w[0], key) {
+		if w := strings.Fields(l); len(w) > 0 && strings.EqualFold(strings.Replace(w[0], "slaveof", "replicaof", 1), key) { // its old name
 			value, set = strings.Trim(strings.Join(w[1:], " "), `'"`), true
 		}
 	}

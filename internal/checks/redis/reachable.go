@@ -45,12 +45,12 @@ func room(h *check.Hearing, s *model.Store, r tape.RedisReply) check.Verdict {
 	policy := r.Info["maxmemory_policy"]
 	switch {
 	case limit > 0 && policy == "noeviction" && used >= limit:
-		return fail(h, s, r, fmt.Sprintf("is full (%s) and may evict nothing (maxmemory-policy noeviction): it refuses every write", size(limit)), limited(h, s, check.Remedy{
+		return fail(h, s, r, fmt.Sprintf("is full (%s) and may evict nothing (maxmemory-policy noeviction): it refuses every write", size(limit)), limited(h, s, limit, check.Remedy{
 			Do:       "Give it more memory; where it holds a cache alone, let it evict what is oldest. See first what fills it: keys without an end grow for ever.",
 			Commands: []string{at(s) + " --bigkeys", at(s) + " CONFIG SET maxmemory 256mb   # and in redis.conf", at(s) + " CONFIG SET maxmemory-policy allkeys-lru   # for a cache, never for queues or sessions"},
 			Minutes:  15}), "used_memory", "maxmemory", "maxmemory_policy")
 	case limit > 0 && policy == "noeviction" && used*20 > limit*19:
-		return fail(h, s, r, fmt.Sprintf("is nearly full (%s of %s) and may evict nothing (maxmemory-policy noeviction)", size(used), size(limit)), limited(h, s, check.Remedy{
+		return fail(h, s, r, fmt.Sprintf("is nearly full (%s of %s) and may evict nothing (maxmemory-policy noeviction)", size(used), size(limit)), limited(h, s, limit, check.Remedy{
 			Do: "Give it more memory, or let a cache evict.", Commands: []string{at(s) + " CONFIG SET maxmemory 256mb   # and in redis.conf"}, Minutes: 15}), "used_memory", "maxmemory", "maxmemory_policy").
 			Breaking(false).Because("When it is full it refuses every write.")
 	case r.Info["rdb_last_bgsave_status"] == "err" && r.Config["save"] != "":
@@ -66,7 +66,7 @@ func replica(h *check.Hearing, s *model.Store, r tape.RedisReply) check.Verdict 
 		Do:       "Let the app name the master; or, if this one should be it, make it so. If nobody here set up a replica, somebody else did: look for an open port first.",
 		Commands: []string{at(s) + " REPLICAOF NO ONE", at(s) + " INFO replication"}, Minutes: 10}
 	if r.Info["master_link_status"] == "down" { // else somebody may be moving it
-		rem = byFile(h, s, rem, "let Redis be its own master again, as its file has it", "Its file makes it no replica, and its master does not answer: a restart makes it a master again, with its data.", "replicaof", "slaveof")
+		rem = byFile(h, s, rem, "let Redis be its own master again, as its file has it", "Its file makes it no replica, and its master does not answer: a restart makes it a master again, with its data.", "replicaof", "")
 	}
 	return fail(h, s, r, "is a read-only replica of "+master+": it refuses every write", rem, "role", "master_host")
 }
@@ -80,7 +80,7 @@ func refused(h *check.Hearing, s *model.Store, r tape.RedisReply) check.Verdict 
 	case r.Class == tape.StoreFull:
 		what = fmt.Sprintf("Redis at %s takes no more clients: %s (maxclients)", s.Addr, r.Error)
 		rem.Do, rem.Commands = "Look who holds the connections; then let each process keep one pool, or raise the limit.", []string{at(s) + " CLIENT LIST", at(s) + " CONFIG SET maxclients 10000   # and in redis.conf"}
-		rem = byFile(h, s, rem, "let Redis take clients again, as many as its file allows", "Its file sets no limit of its own: a restart closes what is open and takes a limit back that was given by hand.", "maxclients")
+		rem = byFile(h, s, rem, "let Redis take clients again, as many as its file allows", "Its file sets no limit of its own: a restart closes what is open and takes a limit back that was given by hand.", "maxclients", "")
 	case r.Class == tape.StoreAuth:
 		what = fmt.Sprintf("Redis at %s refuses the app's login: %s", s.Addr, r.Error)
 		rem.Do = "Let the URL and redis.conf (requirepass, user) hold the same password."
