@@ -28,7 +28,7 @@ type Name struct {
 	Sites    []*Site
 	TLS      fact.Of[[]*Endpoint]
 	Source   fact.Source
-	OS       string // of this host
+	OS       string     // of this host
 	journeys []*Journey // where it leads, on its own way
 }
 
