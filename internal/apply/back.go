@@ -116,6 +116,8 @@ func (j Job) units(ctx context.Context, e *Entry, refused string) []error {
 				do("enable", w.Unit)
 			case "disabled":
 				do("disable", w.Unit)
+			case "masked":
+				do("mask", w.Unit)
 			default:
 				faults = append(faults, fmt.Errorf("%s was %q, and is %q", w.Unit, w.Enabled, now.Enabled))
 			}

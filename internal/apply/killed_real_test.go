@@ -39,6 +39,7 @@ var all = plan.Plan{
 		{Kind: plan.Folder, Path: "/srv/shop/cache", Owner: "shop", Group: "www-data", Mode: "0750"},
 		{Kind: plan.Own, Path: "/etc/shop/shop.env", Owner: "shop", Mode: "0600"},
 		{Kind: plan.Unit, Verb: "daemon-reload"},
+		{Kind: plan.Unit, Verb: "unmask", Unit: "logrotate.timer"},
 		{Kind: plan.Unit, Verb: "stop", Unit: "redis-server.service"},
 		{Kind: plan.Unit, Verb: "disable", Unit: "redis-server.service"},
 		{Kind: plan.Unit, Verb: "restart", Unit: "shop.service"},
@@ -217,6 +218,9 @@ func inside(ctx context.Context, t *testing.T) *lab.Host {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.Down(context.WithoutCancel(ctx)) })
+	if out, err := h.Run(ctx, "systemctl stop logrotate.timer; systemctl mask logrotate.timer 2>&1"); err != nil {
+		t.Fatal(err, out)
+	}
 	p := all
 	seen, err := os.ReadFile(filepath.Join(h.Root(), "etc/nginx/proxy_app"))
 	if err != nil {

@@ -35,7 +35,7 @@ type Writer interface {
 }
 
 // Verbs are what Systemctl may be told.
-var Verbs = []string{"daemon-reload", "reset-failed", "disable", "stop", "unmask", "enable", "reload-or-restart", "reload", "restart", "start"}
+var Verbs = []string{"daemon-reload", "reset-failed", "disable", "stop", "mask", "unmask", "enable", "reload-or-restart", "reload", "restart", "start"}
 
 // Hands returns a writer of this machine, which needs root.
 func Hands(opt Options) Writer { return hands{Local(opt).(*local)} }
