@@ -1,14 +1,12 @@
 package apply
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"assay/internal/host"
 	"assay/internal/plan"
 )
 
@@ -49,18 +47,14 @@ func (j Job) back(ctx context.Context, e *Entry, o Outcome) Outcome {
 // untouched says that everything which a kept change touched is as it left it, so
 // that all of it can be taken back, or nothing is.
 func (j Job) untouched(e *Entry) error {
-	last, times := map[string]Swap{}, map[string]int{}
+	last := map[string]Swap{}
 	for _, s := range e.Swaps {
 		last[s.Path] = s
-		times[s.Path]++
 	}
 	for name, s := range last {
 		now, _, err := j.Host.Look(name, false)
 		if err != nil {
 			return err
-		}
-		if times[name] == 1 && now.Kind == host.FileImage && s.Before.Kind == host.FileImage && bytes.Equal(s.Before.Body, s.After.Body) {
-			s.Before.Body, s.After.Body = now.Body, now.Body // only who may use it was changed: a log grows on
 		}
 		if !now.Same(s.After) && !now.Same(s.Before) {
 			return fmt.Errorf("take change %d back: %s was changed since\nhint: if by a later change of assay (assay history), take that back first; as it was before, the file lies in %s",

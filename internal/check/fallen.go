@@ -146,7 +146,7 @@ func openedFile(u *model.Unit, s *model.AppServer, _ []string) []plan.Step {
 	case last.Type != "file" || last.ACL || last.Owner != "root" || last.OK:
 		return nil
 	case strings.HasPrefix(last.Path, "/var/log/") && path.Dir(last.Path) != "/var/log":
-		return append(plan.Owned(say, last.Path, u.User, "", ""), restart...)
+		return append(plan.Owned(say, last.Path, u.User, group, ""), restart...) // gunicorn gives its log to its group, too
 	case strings.HasPrefix(last.Path, u.Context.Folder+"/") && group != "" && group != "root" && last.Mode&0o077 == 0:
 		return append(plan.Owned(say, last.Path, "", group, fmt.Sprintf("%04o", last.Mode|0o040)), restart...)
 	}

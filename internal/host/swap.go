@@ -41,9 +41,6 @@ func (h hands) swap(p, mark string, from, to Image, torn bool) error {
 	if err != nil {
 		return err
 	}
-	if from.Kind == FileImage && from.sameMatter(to) && now.Kind == FileImage { // a log grows while its owner changes
-		from.Body, to.Body = now.Body, now.Body
-	}
 	switch {
 	case now.Same(to):
 		return nil
