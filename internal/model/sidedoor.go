@@ -98,7 +98,7 @@ func (b *builder) besides(d *Deployment, app *App, s *Site, l syntax.Location) *
 			}
 			x := &SideDoor{Guard: l.Directive, Rule: r.Rule, Path: at, By: w.Hops[0].Pass.In("location"), Views: app.Views[r.Endpoint].Name, Reply: fact.Absent[tape.HTTPReply](), site: s}
 			end, host := s.Endpoint()
-			x.Curl = strings.Replace((&Surface{Endpoint: end, Host: host}).Curl(at), "curl -s", "curl -s -o /dev/null -w '%{http_code}\\n'", 1)
+			x.Curl = strings.Replace((&Surface{Endpoint: end, Host: host}).Curl(at), "curl ", "curl -o /dev/null -w '%{http_code}\\n' ", 1)
 			if !strings.Contains(r.Rule, "<") && !doing.MatchString(r.Rule+" "+x.Views) {
 				x.Reply = b.f.HTTP(end, host, at)
 			}

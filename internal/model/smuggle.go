@@ -65,7 +65,7 @@ func (b *builder) smuggle(s *Site) *Smuggled {
 	x := &Smuggled{By: by, URL: sf.URL() + NoPage, site: s, Plain: b.f.Request(end, q)}
 	q.Header = []string{"SCRIPT_NAME: " + NoPage}
 	x.With = b.f.Request(end, q)
-	x.Curl = strings.Replace(sf.Curl(NoPage), "curl -s ", "curl -s -o /dev/null -w '%{http_code}\\n' -H '"+q.Header[0]+"' ", 1)
+	x.Curl = strings.Replace(sf.Curl(NoPage), "curl ", "curl -o /dev/null -w '%{http_code}\\n' -H '"+q.Header[0]+"' ", 1)
 	return x
 }
 
