@@ -92,7 +92,7 @@ func (j Job) units(ctx context.Context, e *Entry, refused string) []error {
 		switch {
 		case w.up() && !now.up():
 			do("start", w.Unit)
-		case w.up() && e.refusedBefore(w.Unit):
+		case w.up() && (now.refused || e.refusedBefore(w.Unit)):
 			j.tell("%s goes on with what it has: it refuses its files as they were", w.Unit)
 		case w.up() && verb != "" && !(w.Unit == refused && verb != "restart"):
 			do(verb, w.Unit)

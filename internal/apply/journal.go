@@ -71,6 +71,7 @@ type Was struct {
 	Unit    string `json:"unit"`
 	State   string `json:"state"`   // systemd's word: active, failed ...
 	Enabled string `json:"enabled"` // systemd's word, "" where there is no such unit
+	refused bool   // systemd does not take its files: LoadState is bad-setting, say
 }
 
 // up says that a unit did its work; one that systemd starts again and again does not.

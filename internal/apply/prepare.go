@@ -271,6 +271,8 @@ func was(ctx context.Context, h host.Writer, unit string) (Was, error) {
 		switch key {
 		case "ActiveState":
 			w.State = value
+		case "LoadState":
+			w.refused = value != "loaded"
 		case "UnitFileState":
 			w.Enabled = value
 		}
