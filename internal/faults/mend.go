@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"assay/internal/lab"
 )
@@ -50,14 +51,27 @@ func (r *Row) mend(ctx context.Context, h *lab.Host) error {
 	if err != nil || kept {
 		return err
 	}
-	now, err := h.Everything(ctx)
-	if err != nil {
-		return err
+	left, err := leftOver(ctx, h, before, "")
+	if err == nil && len(left) > 0 {
+		r.Mended, r.MendNote = Harmed, "it left: "+strings.Join(strings.Fields(strings.Join(left, " ")), " ")
 	}
-	if now != before {
-		r.Mended, r.MendNote = Harmed, "it left: "+strings.Join(strings.Fields(lab.Differ(before, now)), " ")
+	return err
+}
+
+// leftOver is what is not as it was before, but for what was brought. A service
+// that falls and is started again is up for a moment now and then.
+func leftOver(ctx context.Context, h *lab.Host, before, brought string) ([]string, error) {
+	for tries := 0; ; tries++ {
+		now, err := h.Everything(ctx)
+		if err != nil {
+			return nil, err
+		}
+		left := without(lab.Differ(before, now), brought)
+		if len(left) == 0 || tries == 8 {
+			return left, nil
+		}
+		time.Sleep(500 * time.Millisecond)
 	}
-	return nil
 }
 
 func gist(out, begins string) string {
@@ -112,15 +126,11 @@ func (r *Row) after(ctx context.Context, h *lab.Host, before string) error {
 		r.Mended, r.MendNote = Harmed, "undo: "+strings.Join(strings.Fields(out+err.Error()), " ")
 		return nil
 	}
-	now, err := h.Everything(ctx)
-	if err != nil {
-		return err
-	}
-	left := without(lab.Differ(before, now), lab.Differ(mended, visited))
-	if len(left) > 0 {
+	left, err := leftOver(ctx, h, before, lab.Differ(mended, visited))
+	if err == nil && len(left) > 0 {
 		r.Mended, r.MendNote = Harmed, "undo left: "+strings.Join(strings.Fields(strings.Join(left, " ")), " ")
 	}
-	return nil
+	return err
 }
 
 // without takes out what a visitor brought or changed, such as an upload or a

@@ -41,7 +41,10 @@ func (h *Host) Everything(ctx context.Context) (string, error) {
 	// What failed, was stopped, or is tried again and again does not run: which of
 	// these it is hangs on the moment.
 	units = regexp.MustCompile(`ActiveState=(inactive|failed|activating|deactivating)`).ReplaceAllString(units, "ActiveState=not running")
-	return out.String() + units, err
+	for u := range strings.SplitSeq(units, "\n\n") {
+		fmt.Fprintf(&out, "unit:%s\n", strings.Join(strings.Fields(u), ","))
+	}
+	return out.String(), err
 }
 
 // Differ are the lines that one text has and the other has not.
