@@ -177,7 +177,7 @@ func places(v map[string]check.Outcome) map[string]bool {
 
 // widespread is how many recordings must hold the same answer for it to be
 // hidden in fewer of them; rare and common are the shares: one in so many.
-const widespread, rare, common = 20, 18, 90
+const widespread, rare, common = 20, 12, 60
 
 // hiding says which answers of a recording are hidden: a share of those that are
 // its own, and a smaller one of those that many hosts gave alike, others in each

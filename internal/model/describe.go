@@ -196,13 +196,7 @@ func describeServer(w *DeploymentWords, s *AppServer) {
 	w.Venv = say(s.Venv(), func(v string) string { return v })
 	w.User = say(s.User, userWords)
 	w.Folder = say(s.Cwd, func(f string) string { return f })
-	w.Binds = say(s.Binds, func(l []Bind) string {
-		var t []string
-		for _, b := range l {
-			t = append(t, b.Addr)
-		}
-		return strings.Join(t, ", ")
-	})
+	w.Binds = say(s.Binds, bindWords)
 	w.Listens = say(s.Listens, func(l []*Listener) string {
 		var t []string
 		for _, x := range l {
@@ -210,6 +204,14 @@ func describeServer(w *DeploymentWords, s *AppServer) {
 		}
 		return strings.Join(t, ", ")
 	})
+}
+
+func bindWords(l []Bind) string {
+	var t []string
+	for _, b := range l {
+		t = append(t, b.Addr)
+	}
+	return strings.Join(t, ", ")
 }
 
 func describeSite(s *Site) SiteWords {

@@ -58,13 +58,7 @@ func (h *handbook) app(d *Deployment) {
 	noted(h, "Folder", s.Cwd, "", asIs)
 	noted(h, "Virtual environment", s.Venv(), "", asIs)
 	noted(h, "Runs as", s.User, "", func(u User) string { return u.Name })
-	noted(h, "Listens on", s.Binds, "", func(l []Bind) string {
-		var t []string
-		for _, b := range l {
-			t = append(t, b.Addr)
-		}
-		return strings.Join(t, ", ")
-	})
+	noted(h, "Listens on", s.Binds, "", bindWords)
 	var n fact.Notes
 	u, state := s.Unit.Look(&n)
 	if state != fact.IsKnown {
