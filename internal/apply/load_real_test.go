@@ -5,7 +5,6 @@ package apply_test
 import (
 	"context"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -19,38 +18,9 @@ func TestUnderLoad(t *testing.T) {
 	if out, err := h.Run(ctx, "sed -i '/Host \\$host;/d' /etc/nginx/proxy_app; systemctl reload nginx; sleep 1"); err != nil {
 		t.Fatal(err, out)
 	}
-	done := make(chan struct{})
-	var visitors sync.WaitGroup
-	var mu sync.Mutex
-	answers := map[string]int{}
-	for _, manner := range []string{"", "", "-H 'Connection: close'", "-d a=1 -X POST"} {
-		visitors.Go(func() {
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				out, err := h.Visitor(ctx, "curl -s -m 30 -o /dev/null -w '%{http_code} %{errormsg}\\n' "+manner+" 'https://shop.example/health?[1-100]' || true")
-				mu.Lock()
-				for l := range strings.Lines(out) {
-					answers[strings.TrimSpace(l)]++
-				}
-				if err != nil {
-					answers[err.Error()]++
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	seen := func() (n int) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, k := range answers {
-			n += k
-		}
-		return n
-	}
+	answers := crowd{answers: map[string]int{}}
+	seen := answers.seen
+	ended := answers.come(ctx, t, h)
 	for seen() < 200 && ctx.Err() == nil {
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -66,17 +36,16 @@ func TestUnderLoad(t *testing.T) {
 			time.Sleep(50 * time.Millisecond)
 		}
 	}
-	close(done)
-	visitors.Wait()
+	ended()
 	if !strings.Contains(said[0], "Kept") || !strings.Contains(said[1], "undone") {
 		t.Errorf("it says:\n%s", strings.Join(said, "\n"))
 	}
-	for a, n := range answers {
+	for a, n := range answers.answers {
 		if a != "200" && a != "400" { // the app refuses a form without its token
 			t.Errorf("%d of %d answers are %q", n, seen(), a)
 		}
 	}
-	if answers["200"] < 600 || answers["400"] < 100 {
-		t.Errorf("too few visits to know: %v", answers)
+	if answers.answers["200"] < 600 || answers.answers["400"] < 100 {
+		t.Errorf("too few visits to know: %v", answers.answers)
 	}
 }
