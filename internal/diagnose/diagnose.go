@@ -20,7 +20,8 @@ type Diagnosis struct {
 
 // Why finds, for each finding that breaks requests, the deepest failed node
 // that it stands on: a root is a failed node none of whose own dependencies
-// failed. Findings that are risks stand by themselves.
+// failed. A finding that is a risk stands by itself, unless the model knows out
+// of which other fault it grew.
 func Why(m *model.Model, hearings []*check.Hearing) Diagnosis {
 	failed := map[model.Node]*check.Hearing{}
 	for _, h := range hearings {
@@ -44,16 +45,35 @@ func Why(m *model.Model, hearings []*check.Hearing) Diagnosis {
 			continue
 		}
 		d.fronts[h.Key()] = first[h.Node]
-		if root := rootOf(m, h, failed); root != nil && root.Node != h.Node {
+		if root := rootOf(m.Needs, h.Node, failed); root != nil && root.Node != h.Node {
 			d.Causes[h.Key()] = root.Key()
 		}
 	}
+	d.risks(m, hearings)
 	return d
+}
+
+// risks puts those that grew out of another fault under it.
+func (d Diagnosis) risks(m *model.Model, hearings []*check.Hearing) {
+	failed := map[model.Node]*check.Hearing{}
+	for _, h := range hearings {
+		if h.Outcome == check.Fail && h.Node != "" && worse(h, failed[h.Node]) {
+			failed[h.Node] = h
+		}
+	}
+	for _, h := range hearings {
+		if !h.Finding() || h.Breaks || len(m.Grew[h.Node]) == 0 {
+			continue
+		}
+		if root := rootOf(m.Grew, h.Node, failed); root != nil && root.Node != h.Node {
+			d.Causes[h.Key()] = root.Key()
+		}
+	}
 }
 
 // rootOf walks down from a finding's node. Among several failed roots the one
 // met first in the order of the edges is the cause.
-func rootOf(m *model.Model, h *check.Hearing, failed map[model.Node]*check.Hearing) *check.Hearing {
+func rootOf(edges map[model.Node][]model.Node, from model.Node, failed map[model.Node]*check.Hearing) *check.Hearing {
 	seen := map[model.Node]bool{}
 	var walk func(n model.Node) *check.Hearing
 	walk = func(n model.Node) *check.Hearing {
@@ -61,14 +81,14 @@ func rootOf(m *model.Model, h *check.Hearing, failed map[model.Node]*check.Heari
 			return nil
 		}
 		seen[n] = true
-		for _, need := range m.Needs[n] {
+		for _, need := range edges[n] {
 			if r := walk(need); r != nil {
 				return r
 			}
 		}
 		return failed[n]
 	}
-	return walk(h.Node)
+	return walk(from)
 }
 
 // way is the order of the stages that a request passes; outer are those that a

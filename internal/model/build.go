@@ -23,7 +23,7 @@ type builder struct {
 // Build makes the model from facts. On a growing tape it is called again and
 // again; what it could not read yet is then wanted by f.
 func Build(f *facts.Facts) *Model {
-	b := &builder{f: f, m: &Model{Needs: map[Node][]Node{}}, units: map[string]fact.Of[*Unit]{}}
+	b := &builder{f: f, m: &Model{Needs: map[Node][]Node{}, Grew: map[Node][]Node{}}, units: map[string]fact.Of[*Unit]{}}
 	if !b.machine() {
 		return b.m
 	}

@@ -50,10 +50,11 @@ type Model struct {
 	Blind    []fact.Why
 	Looked   []string // where discovery looked, in words
 	Needs    map[Node][]Node
-	Declared Declared  // of the host as a whole
-	Waivers  []Waiver  // findings that somebody accepts
-	Settings []Setting // what is wrong with the files in which people declare
-	Timeline []Event   // what happened before and while it broke; empty where nothing is broken
+	Grew     map[Node][]Node // out of which faults, with time, one comes that is no outage yet
+	Declared Declared        // of the host as a whole
+	Waivers  []Waiver        // findings that somebody accepts
+	Settings []Setting       // what is wrong with the files in which people declare
+	Timeline []Event         // what happened before and while it broke; empty where nothing is broken
 	consoles fact.Of[[]*Console]
 	open     fact.Of[[]*OpenPort]
 	wall     *Wall

@@ -79,6 +79,9 @@ func (b *builder) renewals() {
 				b.challenge(d.renewals[i], n)
 			}
 		}
+		for _, l := range d.leaves {
+			b.grew(l, d.renewals)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ type Service struct {
 
 // ServiceOf reads a unit's service, as its files say it.
 func ServiceOf(f *facts.Facts, name string) fact.Of[Service] {
-	b := &builder{f: f, m: &Model{Needs: map[Node][]Node{}}, units: map[string]fact.Of[*Unit]{}}
+	b := &builder{f: f, m: &Model{Needs: map[Node][]Node{}, Grew: map[Node][]Node{}}, units: map[string]fact.Of[*Unit]{}}
 	if !b.machine() {
 		return fact.Unknown[Service](b.lastWhy())
 	}

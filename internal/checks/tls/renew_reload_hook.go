@@ -19,10 +19,10 @@ var _ = Family.Add(check.Check{
 	Guide:    "000 step 11: renewal",
 	Why:      "The renewal brings a new file, and nginx goes on serving the old certificate until it ends.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).Renewals, reloadHook),
+	Ask:      check.Each((*model.Deployment).Loadings, reloadHook),
 })
 
-func reloadHook(h *check.Hearing, r *model.Renewal) check.Verdict {
+func reloadHook(h *check.Hearing, r model.Loading) check.Verdict {
 	conf, own := r.Conf.Look(h)
 	switch {
 	case own == fact.IsAbsent:

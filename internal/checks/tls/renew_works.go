@@ -17,10 +17,11 @@ var _ = Family.Add(check.Check{
 	Guide:    "000 step 11: certbot renew --dry-run",
 	Why:      "Each try to renew fails; on the day that the certificate ends, browsers refuse the site.",
 	Cure:     check.OnHost,
-	Ask:      check.Each((*model.Deployment).Renewals, renewWorks),
+	Ask:      check.Each((*model.Deployment).Attempts, renewWorks),
 })
 
-func renewWorks(h *check.Hearing, r *model.Renewal) check.Verdict {
+func renewWorks(h *check.Hearing, a model.Attempt) check.Verdict {
+	r := a.Renewal
 	conf, own := r.Conf.Look(h)
 	if own == fact.IsAbsent {
 		return check.DoesNotApply("certbot does not renew this certificate")
