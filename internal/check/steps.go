@@ -42,6 +42,19 @@ func Anew(say string, u *model.Unit) []plan.Step {
 	return Forgiven(u, plan.Systemctl(say, "restart", u.Name))
 }
 
+// Through gives a remedy the steps that open a gate, where they are certain.
+func Through(r Remedy, g model.Gate, say string) Remedy {
+	r.Steps = plan.Opened(say, g)
+	switch {
+	case r.Steps == nil:
+	case g.Opening.Command != "":
+		r.Commands = []string{g.Opening.Command}
+	default:
+		r.Commands = Commands(r.Steps)
+	}
+	return r
+}
+
 // Commands are steps as a person does them by hand.
 func Commands(steps []plan.Step) []string {
 	var out []string

@@ -63,8 +63,9 @@ type CertFile struct {
 
 // Gate is what the host's own firewall does with a visitor from anywhere.
 type Gate struct {
-	Shut bool
-	By   string
+	Shut    bool
+	By      string
+	Opening *Opening // nil where a person has to see
 }
 
 // leaves sorts endpoints by the certificate that they serve. Where none was
@@ -288,7 +289,11 @@ func (b *builder) gate(e *Endpoint, ip netip.Addr, port int) fact.Of[Gate] {
 	return fact.Bind(b.f.Firewall(), func(set *nft.Ruleset) fact.Of[Gate] {
 		d := set.Evaluate(nft.Connection{Proto: "tcp", Addr: ip, Port: port, Iface: b.iface(ip), Singled: true})
 		src := fact.Source{Where: "nft list ruleset", Text: d.Chain + ": " + d.Why}
-		return fact.Known(Gate{Shut: d.Verdict == nft.Dropped, By: d.Chain}, src)
+		g := Gate{Shut: d.Verdict == nft.Dropped, By: d.Chain}
+		if g.Shut {
+			g.Opening = b.opening(set, port)
+		}
+		return fact.Known(g, src)
 	})
 }
 

@@ -90,7 +90,8 @@ func (b *builder) plainRules(d *Deployment) []tape.AppRule {
 		return nil
 	}
 	out := slices.DeleteFunc(slices.Clone(a.Rules), func(r tape.AppRule) bool {
-		return !slices.Contains(r.Methods, "GET") || strings.ContainsAny(r.Rule, "<> \"\\") || r.Host != "" || r.Subdomain != ""
+		return !slices.Contains(r.Methods, "GET") || strings.ContainsAny(r.Rule, "<> \"\\") || r.Host != "" || r.Subdomain != "" ||
+			b.lasts(d, r.Rule)
 	})
 	slices.SortStableFunc(out, func(x, y tape.AppRule) int { return strings.Compare(x.Rule, y.Rule) })
 	return out

@@ -134,15 +134,24 @@ func (b *builder) apiPaths(d *Deployment, s *Surface) []string {
 		return out
 	}
 	for _, r := range s.Site.Routes {
-		if guarded(r.Pass) {
+		p := strings.TrimPrefix(strings.TrimPrefix(r.Path, "^~ "), "= ")
+		if guarded(r.Pass) || b.lasts(d, p) {
 			continue
 		}
-		p := strings.TrimPrefix(strings.TrimPrefix(r.Path, "^~ "), "= ")
 		if strings.HasPrefix(p, "/") && !strings.ContainsAny(p, " \"\\") && !slices.Contains(out, p) && len(out) < maxAskedPaths {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// lasts says that a path is a stream: who asks for it keeps a worker.
+func (b *builder) lasts(d *Deployment, path string) bool {
+	if d.Server == nil {
+		return false
+	}
+	a, _ := d.Server.Code.Look(&b.notes)
+	return a != nil && slices.ContainsFunc(a.Streams(), func(x Stream) bool { return x.URL == path })
 }
 
 func (b *builder) crossings(d *Deployment) {

@@ -36,7 +36,8 @@ func letsIn(h *check.Hearing, x *model.Port80) check.Verdict {
 		Verify:   "sudo certbot renew --dry-run --cert-name " + x.Lineage, Minutes: 5,
 	}
 	if gate.Shut {
-		return check.Failed(fmt.Sprintf("the certificate %s is renewed over HTTP, and this host's firewall drops port 80 at %s (%s)", x.Lineage, x.Addr, gate.By), r)
+		return check.Failed(fmt.Sprintf("the certificate %s is renewed over HTTP, and this host's firewall drops port 80 at %s (%s)", x.Lineage, x.Addr, gate.By),
+			check.Through(r, gate, "let the authority in at port 80"))
 	}
 	return check.Passed()
 }

@@ -27,16 +27,24 @@ func linked(h *check.Hearing, x *model.Linked) check.Verdict {
 	}
 	var gone []string
 	var first model.LinkedFile
+	refused := ""
 	for _, l := range x.Files {
 		r, state := l.Reply.Look(h)
-		if state != fact.IsKnown || r.Status != 404 && r.Status != 410 {
-			continue
-		}
-		if gone = append(gone, l.URI); len(gone) == 1 {
-			first = l
+		switch {
+		case state != fact.IsKnown:
+		case r.Status == 404 || r.Status == 410:
+			if gone = append(gone, l.URI); len(gone) == 1 {
+				first = l
+			}
+		case r.Status >= 400:
+			refused = fmt.Sprintf("%s answers %d, before anybody looks whether it is there", l.URI, r.Status)
 		}
 	}
-	if len(gone) == 0 {
+	switch {
+	case len(gone) > 0:
+	case refused != "":
+		return check.DoesNotApply(refused)
+	default:
 		return check.Passed()
 	}
 	verb := "answers"

@@ -211,6 +211,8 @@ func remedy(n model.Secured, e *model.Endpoint) check.Remedy {
 		r.Do = "Let port 443 through the firewall, in the file that its rules come from."
 		r.Commands = []string{"sudo nft list ruleset", "# a rule: tcp dport 443 accept; with ufw: sudo ufw allow 443/tcp"}
 		r.Verify = "# from another machine: curl -sSI https://" + e.Name + "/"
+		g, _ := e.Gate.Look(&fact.Notes{})
+		r = check.Through(r, g, "let visitors in at port 443")
 	case s.Class == "refused" && n.Secure() && isV6(e.Addr) && !listens6(n):
 		r.Do = "Let the block listen on IPv6 too, or take the AAAA record back."
 		r.Commands = []string{fmt.Sprintf("# in the server block at %s:%d", block.Where, block.Line), "listen [::]:443 ssl;", "sudo nginx -t && sudo systemctl reload nginx"}

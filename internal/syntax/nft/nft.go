@@ -27,6 +27,17 @@ type chain struct {
 	rules               []*Rule
 }
 
+// Tables are the tables that hold chains: "inet filter".
+func (r *Ruleset) Tables() []string {
+	var out []string
+	for _, c := range r.chains {
+		if name := c.Family + " " + c.Table; !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // Rule is one rule, for evidence.
 type Rule struct {
 	Family, Table, Chain string
