@@ -41,11 +41,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:])
-	var exit *exec.ExitError
+	// only as it is: wrapped, it is of a program that the lab itself ran
+	exit, there := err.(*exec.ExitError)
 	var bad errUsage
 	switch {
 	case err == nil:
-	case errors.As(err, &exit) && exit.ExitCode() >= 0:
+	case there && exit.ExitCode() >= 0:
 		os.Exit(exit.ExitCode()) // of a command that ran there; it has said why itself
 	case errors.As(err, &bad):
 		fmt.Fprintln(os.Stderr, "lab:", err)

@@ -34,6 +34,7 @@ type blueprint struct {
 	names  []string      // that the DNS gives the host's address
 	certs  []CertOptions // issued afresh for each host: a layer grows old
 	site   string        // answers 200 when the host is up; empty: not waited for
+	fresh  bool          // stands on the fresh root, with packages and an ACME server in reach
 	about  string        // for the list of cmd/lab
 }
 
@@ -66,6 +67,16 @@ var blueprints = []blueprint{
 	},
 	{name: "bare12", suite: "bookworm", layers: []string{"base"}, about: "Debian 12, nothing deployed"},
 	{name: "bare13", suite: "trixie", layers: []string{"base"}, about: "Debian 13, nothing deployed"},
+	{
+		name: "fresh12", suite: "bookworm", layers: []string{"fresh"}, fresh: true,
+		names: []string{"shop.example", "www.shop.example"},
+		about: "Debian 12 as a provider hands it over, packages in reach; a shop to be deployed in /home/dev/shop",
+	},
+	{
+		name: "fresh13", suite: "trixie", layers: []string{"fresh"}, fresh: true,
+		names: []string{"shop.example", "www.shop.example"},
+		about: "Debian 13 as a provider hands it over, packages in reach; a shop to be deployed in /home/dev/shop",
+	},
 }
 
 // Blueprints tells of every kind of host there is: name and what it is.
@@ -106,7 +117,14 @@ func SiteNames(name string) []string {
 // build returns the folders a host of this blueprint stands on, the topmost
 // first, and builds those that are missing.
 func (b blueprint) build(ctx context.Context, log io.Writer) ([]string, error) {
-	bottom, err := root(ctx, b.suite, log)
+	kind := fullRoot
+	if b.fresh {
+		kind = freshRoot
+		if _, err := repository(ctx, b.suite, log); err != nil {
+			return nil, err
+		}
+	}
+	bottom, err := root(ctx, kind, b.suite, log)
 	if err != nil {
 		return nil, err
 	}
@@ -122,10 +140,14 @@ func (b blueprint) build(ctx context.Context, log io.Writer) ([]string, error) {
 }
 
 // Build makes every root and layer that is missing, so that Up need not, and
-// removes those that no blueprint stands on any more.
+// removes those that no blueprint stands on any more. What a fresh host stands
+// on is left until one is asked for the first time: few need it.
 func Build(ctx context.Context, log io.Writer) error {
 	wanted := map[string]bool{}
 	for _, b := range blueprints {
+		if b.fresh && !present(freshRoot.path(b.suite)) {
+			continue
+		}
 		lower, err := b.build(ctx, log)
 		if err != nil {
 			return err
@@ -133,6 +155,7 @@ func Build(ctx context.Context, log io.Writer) error {
 		for _, dir := range lower {
 			wanted[dir] = true
 		}
+		wanted[repositoryPath(b.suite)] = true
 	}
 	return prune(wanted, log)
 }

@@ -84,7 +84,7 @@ func prune(wanted map[string]bool, log io.Writer) error {
 		return err
 	}
 	var all []string
-	for _, kind := range []string{"root", "layer"} {
+	for _, kind := range []string{"root", "layer", "packages"} {
 		found, _ := filepath.Glob(filepath.Join(cacheDir(), kind, "*-*"))
 		all = append(all, found...)
 	}

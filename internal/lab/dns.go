@@ -14,9 +14,13 @@ import (
 )
 
 // DNS replaces what the DNS server of the host's world knows: addresses by
-// name. Any other name, and one with no address, does not exist (NXDOMAIN).
+// name. Any other name, and one with no address, does not exist (NXDOMAIN). A
+// fresh host's services keep their names.
 func (h *Host) DNS(ctx context.Context, records map[string][]string) error {
 	var text strings.Builder
+	if b, err := find(h.Blueprint); err == nil && b.fresh {
+		fmt.Fprintf(&text, "%s packages.lab acme.lab\n", servicesAddress)
+	}
 	for _, name := range slices.Sorted(maps.Keys(records)) {
 		for _, addr := range records[name] {
 			fmt.Fprintf(&text, "%s %s\n", addr, name)

@@ -87,6 +87,11 @@ func (h *Host) raise(ctx context.Context, b blueprint) error {
 	if err := h.DNS(ctx, b.records()); err != nil {
 		return err
 	}
+	if b.fresh {
+		if err := h.serve(ctx); err != nil {
+			return err
+		}
+	}
 	for _, c := range b.certs {
 		if err := h.IssueCert(ctx, c); err != nil {
 			return err

@@ -28,17 +28,27 @@ python3-flask-limiter python3-flask-mail python3-flask-session python3-celery py
 python3-flask-talisman ufw fail2ban python3-systemd
 `
 
+// rootKind is one of the two roots that a suite has.
+type rootKind struct{ prefix, packages string }
+
+var (
+	fullRoot  = rootKind{"", packages}
+	freshRoot = rootKind{"fresh-", freshPackages}
+)
+
+// path is where the root lies once it is built.
+func (k rootKind) path(suite string) string {
+	hash, _ := digest(nil, nil, suite, k.packages, "1") // no folder, no error
+	return filepath.Join(cacheDir(), "root", k.prefix+suite+"-"+hash)
+}
+
 // root returns the folder of a suite's root and builds it if need be.
-func root(ctx context.Context, suite string, log io.Writer) (string, error) {
-	hash, err := digest(nil, nil, suite, packages, "1")
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cacheDir(), "root", suite+"-"+hash)
+func root(ctx context.Context, k rootKind, suite string, log io.Writer) (string, error) {
+	dir := k.path(suite)
 	if present(dir) {
 		return dir, nil
 	}
-	unlock, err := lock("root-" + suite)
+	unlock, err := lock("root-" + k.prefix + suite)
 	if err != nil {
 		return "", err
 	}
@@ -47,17 +57,17 @@ func root(ctx context.Context, suite string, log io.Writer) (string, error) {
 		return dir, nil
 	}
 	start := time.Now()
-	fmt.Fprintf(log, "root %s: building, about a minute\n", suite)
-	if err := debootstrap(ctx, suite, dir); err != nil {
-		return "", fmt.Errorf("build root %s: %w", suite, err)
+	fmt.Fprintf(log, "root %s%s: building, about a minute\n", k.prefix, suite)
+	if err := debootstrap(ctx, suite, k.packages, dir); err != nil {
+		return "", fmt.Errorf("build root %s%s: %w", k.prefix, suite, err)
 	}
-	fmt.Fprintf(log, "root %s: built in %.0f s\n", suite, time.Since(start).Seconds())
+	fmt.Fprintf(log, "root %s%s: built in %.0f s\n", k.prefix, suite, time.Since(start).Seconds())
 	return dir, nil
 }
 
 // debootstrap builds beside the final folder and renames: a folder of the final
 // name is always whole.
-func debootstrap(ctx context.Context, suite, dir string) error {
+func debootstrap(ctx context.Context, suite, packages, dir string) error {
 	m, err := ownMirrors()
 	if err != nil {
 		return err
@@ -89,7 +99,9 @@ func debootstrap(ctx context.Context, suite, dir string) error {
 		"--dpkgopt=path-include=/usr/share/doc/*/copyright",
 		`--aptopt=Acquire::Languages "none"`,
 	}
-	args = append(args, aptOptions(ctx)...)
+	for _, o := range aptOptions(ctx) {
+		args = append(args, "--aptopt="+o)
+	}
 	args = append(args, suite, tmp)
 	args = append(args, m.lines(suite)...)
 	if err := command(ctx, "mmdebstrap", args...); err != nil {
@@ -98,8 +110,8 @@ func debootstrap(ctx context.Context, suite, dir string) error {
 	return os.Rename(tmp, dir)
 }
 
-// aptOptions hands on what this machine's apt needs to reach its mirror at all:
-// mmdebstrap reads none of /etc/apt.
+// aptOptions is what this machine's apt needs to reach its mirror at all, as
+// lines of apt.conf: mmdebstrap reads none of /etc/apt.
 func aptOptions(ctx context.Context) []string {
 	out, err := exec.CommandContext(ctx, "apt-config", "dump").Output()
 	if err != nil {
@@ -112,7 +124,7 @@ func aptOptions(ctx context.Context) []string {
 			"Acquire::http::Proxy ", "Acquire::https::Proxy ",
 		} {
 			if strings.HasPrefix(line, key) {
-				opts = append(opts, "--aptopt="+strings.TrimSuffix(line, ";"))
+				opts = append(opts, strings.TrimSuffix(line, ";"))
 			}
 		}
 	}
