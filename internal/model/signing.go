@@ -57,6 +57,41 @@ func (a *App) signingKey(name, signs string) SigningKey {
 	return k
 }
 
+// KeyFallback is the line of an app's code that makes a key by chance where a
+// variable is missing, which is there.
+type KeyFallback struct {
+	Server *AppServer
+	App    *App
+}
+
+// Subject names it without volatile values.
+func (f *KeyFallback) Subject() string { return "the key without " + f.App.KeyLine.Env }
+
+// Node is its place in the model's graph.
+func (f *KeyFallback) Node() Node { return f.Server.Node() }
+
+// KeyFallbacks are those of the apps that sign.
+func (d *Deployment) KeyFallbacks() fact.Of[[]*KeyFallback] {
+	return fact.Bind(d.Apps(), func(list []*AppServer) fact.Of[[]*KeyFallback] {
+		var out []*KeyFallback
+		for _, s := range list {
+			var n fact.Notes
+			a, state := s.Code.Look(&n)
+			if state == fact.IsUnknown {
+				return fact.Unknown[[]*KeyFallback](n.Why())
+			}
+			if a == nil || a.KeyLine == nil || a.KeyLine.Env == "" || a.KeyLine.Random == "" || a.Key().Empty() {
+				continue
+			}
+			_, signs := a.SignsAt()
+			if anew, _ := a.MadeAnew(); signs && !anew {
+				out = append(out, &KeyFallback{s, a})
+			}
+		}
+		return fact.Known(out)
+	})
+}
+
 // Signs is where the app's own code uses its key, first where it keeps a
 // session; not ok where nothing was found that does.
 func (a *App) SignsAt() (fact.Source, bool) {

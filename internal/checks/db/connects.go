@@ -86,6 +86,10 @@ func or(a, b string) string {
 // refused says by the class of the error what is so and what cures it.
 func refused(h *check.Hearing, s *model.Store, r tape.SQLReply) check.Verdict {
 	say, cure := trouble(h, s, r)
+	if steps := check.Unremarked(s); steps != nil {
+		h.Saw(s.Told)
+		cure = check.Remedy{Do: "Take the remark out of the line: in a file of EnvironmentFile= systemd takes it for a part of the value.", Commands: edit(s), Steps: steps}
+	}
 	cure.Verify, cure.Minutes = or(cure.Verify, "sudo assay check --only db.connects"), max(cure.Minutes, 5)
 	return check.Failed(say, cure)
 }

@@ -17,7 +17,7 @@ var _ = Family.Add(check.Check{
 	Guide:    "001: os.environ.get('SECRET_KEY') or secrets.token_hex(32)",
 	Why:      "A worker does not know the key of another one: whoever logged in at one is a stranger at the next, and forms are refused.",
 	Cure:     check.InCode,
-	Ask:      check.Each((*model.Deployment).Apps, keyPerWorker),
+	Ask:      check.Both(check.Each((*model.Deployment).Apps, keyPerWorker), check.Each((*model.Deployment).KeyFallbacks, keyFallback)),
 })
 
 func keyPerWorker(h *check.Hearing, s *model.AppServer) check.Verdict {
@@ -37,9 +37,7 @@ func keyPerWorker(h *check.Hearing, s *model.AppServer) check.Verdict {
 		h.Saw(key.Source, at)
 		return madeAnew(h, s, a)
 	case a.KeyLine != nil && a.KeyLine.Env != "" && a.KeyLine.Random != "":
-		h.Saw(key.Source)
-		return check.Warned(fmt.Sprintf("without the variable %s the app makes a SECRET_KEY of its own by %s", a.KeyLine.Env, a.KeyLine.Random), fixedKey(s, a)).
-			Because("The key is the same everywhere today. A start without the variable (a lost file, an empty value, another unit) fails nowhere: logins come and go by chance instead.")
+		return check.DoesNotApply("the variable " + a.KeyLine.Env + " is there, and decides")
 	case !known:
 		return check.CannotTell("SECRET_KEY stands in no variable and in no file that the app reads, and the app was not loaded a second time", "look again")
 	}
@@ -63,6 +61,24 @@ func madeAnew(h *check.Hearing, s *model.AppServer, a *model.App) check.Verdict 
 		return v.Because("Each restart makes a new key: everybody is logged out at once, what they had in their session is gone, and forms that were open are refused.")
 	}
 	return v.Because(fmt.Sprintf("Each worker has a key of its own. Whoever logged in is known to one request in %d or so and a stranger to the others; forms are refused by chance; and a restart logs everybody out.", n))
+}
+
+func keyFallback(h *check.Hearing, f *model.KeyFallback) check.Verdict {
+	s, a := f.Server, f.App
+	h.Saw(a.Key().Source)
+	return check.Warned(fmt.Sprintf("without the variable %s the app makes a SECRET_KEY of its own by %s", a.KeyLine.Env, a.KeyLine.Random), noFallback(s, a)).
+		Because("The key is the same everywhere today. A start without the variable (a lost file, an empty value, another unit) fails nowhere: logins come and go by chance instead.")
+}
+
+// noFallback is for a key that is well, and would be made by chance without its variable.
+func noFallback(s *model.AppServer, a *model.App) check.Remedy {
+	r := fixedKey(s, a)
+	r.Do, r.Cure, r.Steps = "Let the app stop where "+a.KeyLine.Env+" is missing.", check.InCode, nil
+	r.Commands = []string{fmt.Sprintf("# %s:%d", a.KeyLine.File, a.KeyLine.Line), `SECRET_KEY = os.environ["` + a.KeyLine.Env + `"]`}
+	if u := s.UnitName(); u != "" {
+		r.Commands = append(r.Commands, "sudo systemctl restart "+u)
+	}
+	return r
 }
 
 func fixedKey(s *model.AppServer, a *model.App) check.Remedy {

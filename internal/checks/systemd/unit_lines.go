@@ -77,10 +77,18 @@ func written(u *model.Unit, list []model.IgnoredLine) []plan.Step {
 	var steps []plan.Step
 	for _, l := range list {
 		i := slices.IndexFunc(t.Settings, func(s syntax.Setting) bool { return s.File == l.Source.Where && s.Line == l.Source.Line })
-		if i < 0 || l.Key == "" || l.Name != "" {
+		if i < 0 || l.Key == "" {
 			return nil
 		}
 		s := t.Settings[i]
+		if l.Name != "" {
+			percents := doubled(u, l.Name, l.Source)
+			if percents == nil {
+				return nil
+			}
+			steps = append(steps, percents...)
+			continue
+		}
 		meant, section, ignored := syntax.Ignored(s)
 		if !ignored || !strings.HasPrefix(s.File, "/etc/systemd/system/") {
 			return nil
@@ -109,7 +117,7 @@ func resolved(h *check.Hearing, u *model.Unit) check.Verdict {
 	v := check.Failed(fmt.Sprintf("systemd takes a %% in %s for a specifier of its own: %s gets another value than the line says", g.Key, u.Name), check.Remedy{
 		Do:       "Write each percent sign of the value twice (%%) in a unit's file; or set the variable in a file of EnvironmentFile=, where a single one is right.",
 		Commands: []string{fmt.Sprintf("sudoedit %s   # line %d", g.At.Where, g.At.Line), "sudo systemctl daemon-reload && sudo systemctl restart " + u.Name},
-		Verify:   "sudo assay check --only systemd.unit.lines", Minutes: 5, Steps: doubled(u, g),
+		Verify:   "sudo assay check --only systemd.unit.lines", Minutes: 5, Steps: check.Forgiven(u, doubled(u, g.Key, g.At)),
 	})
 	if u.Spoiled {
 		return v.At(check.Critical).Breaking(true).Because("The app logs in with a password, or goes to an address, that nobody wrote.")
@@ -130,14 +138,24 @@ func remedyFor(l model.IgnoredLine) string {
 	return "Write the key as systemd knows it, in its own section."
 }
 
-// doubled writes the percent signs of a secret twice, in a line that holds one
-// secret and nothing else with a %.
-func doubled(u *model.Unit, g model.EnvGap) []plan.Step {
+// doubled writes the percent signs of a variable twice, in its line of a unit's
+// file; a secret's are written when the step is carried out.
+func doubled(u *model.Unit, name string, at fact.Source) []plan.Step {
 	t, _ := u.Files.Look(&fact.Notes{})
-	line := t.Env[g.Key].Written
-	if strings.Count(line, "[masked:") != 1 || strings.Contains(line, "%") || !strings.HasPrefix(g.At.Where, "/etc/systemd/system/") {
+	v := t.Env[name]
+	line, ok := twice(v.Written)
+	if !ok || v.File != at.Where || v.Line != at.Line || !strings.HasPrefix(v.File, "/etc/systemd/system/") {
 		return nil
 	}
-	return check.Forgiven(u, plan.Change("write the percent signs of "+g.Key+" as a unit's file wants them", g.At.Where,
-		edit.Lines{Line: g.At.Line, Old: []string{line}, New: []string{strings.Replace(line, "[masked:", plan.Doubled+"[masked:", 1)}}, plan.Act{Verb: "restart", Unit: u.Name}))
+	return plan.Change("write the percent signs of "+name+" as a unit's file wants them", v.File,
+		edit.Lines{Line: v.Line, Old: []string{v.Written}, New: []string{line}}, plan.Act{Verb: "restart", Unit: u.Name})
+}
+
+// twice is a line with each percent sign written twice; not ok where one may be
+// meant as a specifier.
+func twice(line string) (string, bool) {
+	if strings.Contains(line, "[masked:") {
+		return strings.ReplaceAll(line, "[masked:", plan.Doubled+"[masked:"), !strings.Contains(line, "%")
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(line, "%%", "%"), "%", "%%"), syntax.Literal(line)
 }

@@ -71,6 +71,7 @@ func Parse(s string) (DSN, error) {
 	}
 	rest = d.credentials(rest)
 	rest, _, _ = strings.Cut(rest, "#")
+	rest = strings.TrimRight(rest, " \t") // of a remark that an environment file took for a part of the value
 	rest, query, _ := strings.Cut(rest, "?")
 	d.query(query)
 	host, db, _ := strings.Cut(rest, "/")

@@ -87,3 +87,16 @@ func BadSpecifier(s string) string {
 	}
 	return ""
 }
+
+// Literal says that no % stands for something else than a percent sign.
+func Literal(s string) bool {
+	for i := 0; i+1 < len(s); i++ {
+		if s[i] == '%' {
+			i++
+			if s[i] != '%' && strings.IndexByte(specifiers, s[i]) >= 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
