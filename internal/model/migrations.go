@@ -90,6 +90,12 @@ type Transactions struct{ *Store }
 // Node is what was left open.
 func (t Transactions) Node() Node { return t.OpenNode() }
 
+// Waits says that somebody waits for the locks of a transaction that was left open.
+func (s *Store) Waits() bool {
+	r, state := s.SQL.Look(&fact.Notes{})
+	return state == fact.IsKnown && slices.ContainsFunc(r.Rows["idle"], func(row []string) bool { return len(row) >= 6 && row[5] != "0" })
+}
+
 // Transactional are the databases that more than one may lock.
 func (d *Deployment) Transactional() fact.Of[[]Transactions] {
 	return fact.Then(d.Databases(), func(list []*Store) []Transactions {

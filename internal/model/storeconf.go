@@ -24,11 +24,12 @@ func (c Conf) Value(key string) (value string, set bool) {
 	return value, set
 }
 
-// ailing says that the app's login fails, or that its writes do.
+// ailing says that the app's login fails, that its writes do, or that what was
+// left open keeps others waiting.
 func (s *Store) ailing() bool {
 	var n fact.Notes
 	r, state := s.Redis.Look(&n)
-	return s.Failed() || state == fact.IsKnown && (r.Info["role"] == "slave" || r.Info["maxmemory_policy"] == "noeviction" && r.Info["maxmemory"] != "0")
+	return s.Failed() || s.Waits() || state == fact.IsKnown && (r.Info["role"] == "slave" || r.Info["maxmemory_policy"] == "noeviction" && r.Info["maxmemory"] != "0")
 }
 
 // conf is the file of settings of a server on this host that lets the app in

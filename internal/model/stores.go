@@ -153,6 +153,9 @@ func (b *builder) storeEdges(d *Deployment) {
 		if _, up := b.steady(d.Server); unit != nil && (!up || unit.Looping()) && unit.Active != "inactive" {
 			b.m.Needs[unit.Node()] = append(b.m.Needs[unit.Node()], st.Node())
 		}
+		if _, up := b.steady(d.Server); up && st.Waits() {
+			b.m.Needs[d.Server.Node()] = append(b.m.Needs[d.Server.Node()], st.OpenNode()) // its workers wait too
+		}
 		if u, state := st.Unit.Look(&b.notes); state == fact.IsKnown {
 			b.m.Needs[st.Node()] = append(b.m.Needs[st.Node()], u.Node())
 		}

@@ -103,7 +103,7 @@ func trouble(h *check.Hearing, s *model.Store, r tape.SQLReply) (string, check.R
 	case tape.StoreAuth:
 		return fmt.Sprintf("%s refuses the app's login: %s", where, r.Error), passwordRemedy(s, r)
 	case tape.StorePeer:
-		return fmt.Sprintf("%s lets %s in only as the system's user of that name, and the app runs as %s", where, who, account(h, s)), peerRemedy(s, r)
+		return fmt.Sprintf("%s lets %s in only as the system's user of that name, and the app runs as %s", where, who, account(h, s)), peerRemedy(h, s, r)
 	case tape.StoreRole:
 		return fmt.Sprintf("%s knows no user %s", where, who), roleRemedy(s, r)
 	case tape.StoreRule:

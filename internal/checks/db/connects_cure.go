@@ -126,7 +126,12 @@ func passwordRemedy(s *model.Store, r tape.SQLReply) check.Remedy {
 		Commands: append(edit(s), c...), Minutes: 10}
 }
 
-func peerRemedy(s *model.Store, r tape.SQLReply) check.Remedy {
+func peerRemedy(h *check.Hearing, s *model.Store, r tape.SQLReply) check.Remedy {
+	if steps := own(h, s, r); steps != nil {
+		who := account(h, s)
+		return check.Remedy{Do: fmt.Sprintf("Name the account that the service runs as in the URL: postgresql://%s@/%s. It has to be a role of PostgreSQL that may use the database; else log in over TCP with a password.", who, or(r.Database, s.Database)),
+			Commands: append(edit(s), fmt.Sprintf(`sudo -u postgres psql -c '\du %s'`, who)), Minutes: 10, Steps: steps}
+	}
 	return check.Remedy{Do: fmt.Sprintf("Run the service as the user %s, or log in over TCP with a password: postgresql://%s:PASSWORD@127.0.0.1/%s.", role(s, r), role(s, r), or(r.Database, s.Database)),
 		Commands: edit(s), Minutes: 10}
 }

@@ -49,6 +49,9 @@ func idle(h *check.Hearing, t model.Transactions) check.Verdict {
 			Commands: append(admin(t.Store, "SELECT pg_terminate_backend("+row[0]+")"), admin(t.Store, "ALTER ROLE "+role(t.Store, r)+" SET idle_in_transaction_session_timeout = '60s'")...),
 			Verify:   "sudo assay check --only db.idle-in-transaction", Minutes: 10}
 		if waiting > 0 {
+			if cure.Steps = ended(h, t.Store); cure.Steps != nil {
+				cure.Do += " A restart of the server ends it as well."
+			}
 			return check.Failed(fmt.Sprintf("a connection of %s is idle in transaction in %s, and others wait for its locks", quote(row[1]), t.At()), cure).At(check.Critical).Breaking(true).
 				Because("Each page that needs what it has locked hangs until gunicorn kills its worker.")
 		}

@@ -88,6 +88,31 @@ func settings(h *check.Hearing, s *model.Store) (c model.Conf, unit string, ok b
 	return c, u.Name, true
 }
 
+// ended undoes what was left open on a server of this host.
+func ended(h *check.Hearing, s *model.Store) []plan.Step {
+	u, state := s.Unit.Look(h.Aside())
+	if state != fact.IsKnown || !u.Running() {
+		return nil
+	}
+	steps := plan.Systemctl("end the transaction that was left open", "restart", u.Name)
+	if app := s.Server.UnitName(); app != "" { // its workers wait, or hold connections that are cut
+		steps = append(steps, plan.Systemctl("let the app connect anew", "restart", app)...)
+	}
+	return steps
+}
+
+// own lets the app log in as the role of the account that it runs as: over its
+// socket PostgreSQL takes no other one.
+func own(h *check.Hearing, s *model.Store, r tape.SQLReply) []plan.Step {
+	u, state := s.Server.User.Look(h.Aside())
+	if state != fact.IsKnown || slices.Contains([]string{"root", "postgres", ""}, u.Name) || s.Kind != "PostgreSQL" {
+		return nil
+	}
+	return check.Rewritten("let the app log in as "+u.Name+", the account that it runs as", s, func(line string) string {
+		return strings.Replace(line, "://"+role(s, r)+"@", "://"+u.Name+"@", 1)
+	})
+}
+
 // tooOpen is PostgreSQL's word for a data folder that it does not start on.
 var tooOpen = regex.New(`data directory "(/[^"]+)" has invalid permissions`)
 

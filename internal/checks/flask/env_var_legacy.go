@@ -3,9 +3,12 @@ package flask
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/model"
+	"assay/internal/plan"
+	"assay/internal/syntax/edit"
 	"assay/internal/tape"
 )
 
@@ -48,5 +51,15 @@ func envVarLegacy(h *check.Hearing, x *model.FlaskEnv) check.Verdict {
 		Commands: append([]string{at + ", take out: FLASK_ENV"}, restart(x.AppServer)...),
 		Verify:   "sudo assay check --only flask.env-var-legacy",
 		Minutes:  3,
+		Steps:    takenOut(x.AppServer, v),
 	})
+}
+
+// takenOut takes the variable out, where a line sets it and nothing else.
+func takenOut(s *model.AppServer, v model.EnvValue) []plan.Step {
+	rest, alone := strings.CutPrefix(v.Written, "Environment=")
+	if strings.HasPrefix(v.File, "/etc/systemd/system/") != alone || strings.NewReplacer(`"`, "", "'", "").Replace(rest) != "FLASK_ENV="+v.Value {
+		return nil
+	}
+	return plan.Change("take FLASK_ENV out, which nothing reads", v.File, edit.Lines{Line: v.Line, Old: []string{v.Written}}, plan.Act{Verb: "restart", Unit: s.UnitName()})
 }

@@ -80,10 +80,18 @@ func cannotStart(h *check.Hearing, u *model.Unit, c model.ExecContext) (check.Ve
 	if u.CwdGone {
 		saw(h, t, "WorkingDirectory")
 		h.Saw(fact.Source{Where: fmt.Sprintf("process %d", u.MainPID), Text: "its working directory is deleted", Ask: tape.Ask{Kind: tape.KindProcs}})
-		return check.Failed("the folder in which "+u.Name+" runs was deleted under it", check.Remedy{
+		r := check.Remedy{
 			Do: "Restart the service after each release, and keep WorkingDirectory on a path that stays (a link to the current release).", Commands: []string{"sudo systemctl restart " + u.Name},
-			Verify: "systemctl is-active " + u.Name, Minutes: 3, Steps: folderBack(u, c)}).
-			Because("The old code runs on from memory: a module or a template that is opened only now is not found, and that request fails."), true
+			Verify: "systemctl is-active " + u.Name, Minutes: 3, Steps: folderBack(u, c)}
+		what, why := "the folder in which "+u.Name+" runs was deleted under it", "The old code runs on from memory: a module or a template that is opened only now is not found, and that request fails."
+		into, there := c.Enters.Look(h.Aside())
+		if there != fact.IsAbsent && (there != fact.IsKnown || into.Error != "no such file or directory") {
+			return check.Failed(what, r).Because(why), true
+		}
+		_, _ = c.Enters.Look(h)
+		r.Do, r.Cure, r.Minutes = "Deploy the app again, and restart the service then: no code is left at "+c.Folder+", and a restart before that would end what still answers.", check.InCode, 15
+		r.Commands = append([]string{"# deploy"}, r.Commands...)
+		return check.Failed(what, r).Because(why).Breaking(true), true
 	}
 	if v, bad := shellSyntax(h, u, t); bad {
 		return v, true

@@ -300,6 +300,12 @@ func mend(u *model.Unit, verb string) check.Remedy {
 		r.Commands = []string{"sudo systemctl edit --full " + u.Name, "# [Service]", "# RuntimeDirectory=" + name, "# ... --bind unix:/run/" + name + "/gunicorn.sock ...",
 			"# and in nginx: proxy_pass http://unix:/run/" + name + "/gunicorn.sock;", "sudo nginx -t && sudo systemctl reload nginx"}
 	}
+	if c, ok := u.Complaint(); ok {
+		if m := fromOwn.FindStringSubmatch(c.Text); m != nil && u.Context.Folder != "" && strings.HasPrefix(m[2], u.Context.Folder+"/") && !installed.MatchString(m[2]) {
+			r.Cure = check.InCode
+			r.Do = "Mend the app's code, and deploy it: " + m[2] + " does not have what is imported from " + m[1] + ". A file of the app with the name of a package is imported in its place."
+		}
+	}
 	if do, steps, ok := check.Raise(u); ok {
 		r.Do, r.Steps, r.Commands, r.Minutes = do, steps, check.Commands(steps), 5
 		return r
@@ -314,6 +320,11 @@ func mend(u *model.Unit, verb string) check.Remedy {
 	}
 	return r
 }
+
+// fromOwn is Python's word (3.9 to 3.13) for a module that lacks a name, with its file.
+var fromOwn = regex.New(`^ImportError: cannot import name '[^']*' from '([^']*)' \((/[^)]*)\)`)
+
+var installed = regex.New(`/(site|dist)-packages/`)
 
 // inUse is gunicorn's word for a taken port: 20.1 says "Connection in use:
 // ('127.0.0.1', 8000)", 23 "connection to ('127.0.0.1', 8000) failed: [Errno 98]".
