@@ -16,6 +16,7 @@ import (
 	"assay/internal/apply"
 	"assay/internal/plan"
 	"assay/internal/report"
+	"assay/internal/tape"
 )
 
 // fixOptions are the flags of assay fix.
@@ -35,7 +36,7 @@ func (a *app) fixVerb() *cobra.Command {
 		Long: "Shows what would mend the findings of this host: a diff for each file, each command, and what is left to do by hand. IDS choose findings, " +
 			"by id or the beginning of one. With --apply it carries that out: it writes down what it will touch, changes the files, asks nginx and systemd " +
 			"whether they take them, reloads, and hears every check again. It is kept only if the findings are gone and nothing else became worse; else all " +
-			"of it is taken back. It never changes the app's code.\n\n" +
+			"of it is taken back. What came to light by it is then mended in the same way, as a change of its own, unless --plan names the one plan. It never changes the app's code.\n\n" +
 			"Exit codes:\n  0  shown, or done and kept\n  2  wrong use\n  3  the host could not be seen\n  4  refused, or taken back\n  5  not everything could be taken back",
 		Example: "  sudo assay fix\n  sudo assay fix --apply --plan 3f2a91c4\n  sudo assay fix nginx.proxy.host --apply\n  sudo assay fix --script > mend.sh",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -133,7 +134,41 @@ func (a *app) fix(o fixOptions) error {
 	if o.plan == "" && !o.ask && a.IsTerminal(0) && !a.yes("Carry this out?") {
 		return a.refuse(fmt.Errorf("nothing was changed"))
 	}
-	return a.carryOut(p, r)
+	return a.carryOut(o, p, r, want)
+}
+
+// rounds bounds how often a run goes on with what only showed when something in
+// front of it was mended.
+const rounds = 4
+
+// carryOut mends what was shown, and then what came to light by it. Who named
+// the plan, or was asked for each finding, gets that alone.
+func (a *app) carryOut(o fixOptions, p plan.Plan, before report.Report, want func(report.Finding) bool) error {
+	defer unstopped()()
+	tried := slices.Clone(p.Cures)
+	for round := 1; ; round++ {
+		fmt.Fprintln(a.Stdout)
+		var seen *tape.Tape
+		done, err := a.job(&seen).Run(context.Background(), p, before)
+		if err != nil {
+			return a.refuse(err)
+		}
+		if err := a.ended(done); err != nil || done.State != apply.Kept || o.plan != "" || o.ask || round == rounds {
+			return err
+		}
+		next, left := a.Works.Fix(seen, done.After, func(f report.Finding) bool { return want(f) && !slices.Contains(tried, f.Key) })
+		if next.Empty() {
+			return nil
+		}
+		p, before, tried = next, done.After, append(tried, next.Cures...)
+		fmt.Fprint(a.Stdout, "\nWhat came to light by it can be mended as well.\n\n")
+		if err := a.showPlan(o, p, left); err != nil {
+			return err
+		}
+		if a.IsTerminal(0) && !a.yes("Carry this out?") {
+			return nil
+		}
+	}
 }
 
 // refuse is a change that is not made.
@@ -194,14 +229,15 @@ func (a *app) yes(question string) bool {
 	return l == "y" || l == "yes"
 }
 
-// job is a change of this host that tells what it does.
-func (a *app) job() apply.Job {
+// job is a change of this host that tells what it does; seen becomes its last look.
+func (a *app) job(seen **tape.Tape) apply.Job {
 	return apply.Job{Host: a.Works.Hands(), By: caller(a.Getenv), Tell: func(s string) { fmt.Fprintln(a.Stdout, "  "+report.Line(s, 200, a.ascii())) },
 		Look: func(context.Context) (report.Report, error) {
 			t, err := a.tapeOf(visitOptions{timeout: defaultTimeout, changed: func(string) bool { return false }})
 			if err != nil {
 				return report.Report{}, err
 			}
+			*seen = t
 			r, _ := a.Works.Judge(t, Choice{})
 			return r, nil
 		}}
@@ -219,16 +255,6 @@ func caller(env func(string) string) string {
 func unstopped() (release func()) {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	return func() { signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) }
-}
-
-func (a *app) carryOut(p plan.Plan, before report.Report) error {
-	defer unstopped()()
-	fmt.Fprintln(a.Stdout)
-	o, err := a.job().Run(context.Background(), p, before)
-	if err != nil {
-		return a.refuse(err)
-	}
-	return a.ended(o)
 }
 
 // ended says how a change ended, and what can be done then.

@@ -13,6 +13,7 @@ import (
 
 	"assay/internal/apply"
 	"assay/internal/report"
+	"assay/internal/tape"
 )
 
 func (a *app) historyVerb() *cobra.Command {
@@ -55,7 +56,7 @@ func (a *app) again(arg string, do func(apply.Job, context.Context, int) (apply.
 		return a.refuse(errors.New("change this host: that needs root\nhint: use sudo"))
 	}
 	defer unstopped()()
-	o, err := do(a.job(), context.Background(), id)
+	o, err := do(a.job(new(*tape.Tape)), context.Background(), id)
 	if err != nil {
 		return a.refuse(err)
 	}

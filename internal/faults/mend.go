@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -38,18 +39,19 @@ func (r *Row) mend(ctx context.Context, h *lab.Host) error {
 	if r.how.Show {
 		r.Text += out
 	}
-	kept := strings.Contains(out, "Kept as change")
+	kept := keptAs.FindAllStringSubmatch(out, -1)
 	r.Mended = LeftOver
 	switch {
 	case strings.Contains(out, "EXIT 5"):
 		r.Mended, r.MendNote = Harmed, gist(out, "Not everything")
+	case len(kept) > 0:
+		if err := r.after(ctx, h, before, kept); err != nil || !strings.Contains(out, "EXIT 4") {
+			return err
+		}
+		r.MendNote = strings.TrimPrefix(r.MendNote+"; then: "+gist(out, "Taken back"), "; ")
+		return nil
 	case strings.Contains(out, "EXIT 4"):
 		r.Mended, r.MendNote = TakenBack, gist(out, "Taken back")
-	case kept:
-		err = r.after(ctx, h, before)
-	}
-	if err != nil || kept {
-		return err
 	}
 	left, err := leftOver(ctx, h, before, "")
 	if err == nil && len(left) > 0 {
@@ -74,6 +76,9 @@ func leftOver(ctx context.Context, h *lab.Host, before, brought string) ([]strin
 	}
 }
 
+// keptAs is a change that was kept, with its number.
+var keptAs = regexp.MustCompile(`(?m)^Kept as change (\d+):`)
+
 func gist(out, begins string) string {
 	for l := range strings.Lines(out) {
 		if strings.HasPrefix(l, begins) {
@@ -83,8 +88,8 @@ func gist(out, begins string) string {
 	return ""
 }
 
-// after looks at a host on which a change was kept.
-func (r *Row) after(ctx context.Context, h *lab.Host, before string) error {
+// after looks at a host on which changes were kept.
+func (r *Row) after(ctx context.Context, h *lab.Host, before string, kept [][]string) error {
 	all, err := findings(ctx, h, "check")
 	if err != nil {
 		return err
@@ -122,9 +127,11 @@ func (r *Row) after(ctx context.Context, h *lab.Host, before string) error {
 	if strings.HasPrefix(again, "Plan ") {
 		r.MendNote = "a second run has more to do"
 	}
-	if out, err := h.Run(ctx, "assay undo 1 2>&1"); err != nil {
-		r.Mended, r.MendNote = Harmed, "undo: "+strings.Join(strings.Fields(out+err.Error()), " ")
-		return nil
+	for _, k := range slices.Backward(kept) {
+		if out, err := h.Run(ctx, "assay undo "+k[1]+" 2>&1"); err != nil {
+			r.Mended, r.MendNote = Harmed, "undo: "+strings.Join(strings.Fields(out+err.Error()), " ")
+			return nil
+		}
 	}
 	left, err := leftOver(ctx, h, before, lab.Differ(mended, visited))
 	if err == nil && len(left) > 0 {

@@ -21,6 +21,32 @@ import (
 // another finding causes is left to the cause, and what two remedies would
 // change in two ways to the one that stands first in the report.
 func Make(t *tape.Tape, r report.Report, want func(report.Finding) bool) (plan.Plan, []report.Unmended) {
+	p, left := joined(t, r, want, false)
+	if refusing(t) && !slices.ContainsFunc(p.Tests, func(x plan.Test) bool { return x.Name == "nginx-test" }) {
+		return joined(t, r, want, true)
+	}
+	return p, left
+}
+
+// refusing says that nginx would not take its configuration in as it is.
+func refusing(t *tape.Tape) bool {
+	for _, a := range t.Asks() {
+		if v, _ := t.Get(a); a.Kind == tape.KindCommand && a.Name == "nginx-test" && v.Status == tape.Seen && v.Exit != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// reloads says that a remedy is for nginx to take in what is there.
+func reloads(f report.Finding) bool {
+	return slices.ContainsFunc(f.Remedy.Steps, func(s plan.Step) bool {
+		return s.Kind == plan.Unit && s.Unit == "nginx.service" && slices.Contains([]string{"start", "restart", "reload", "reload-or-restart"}, s.Verb)
+	})
+}
+
+// joined makes the plan; deaf says that nginx will take nothing in.
+func joined(t *tape.Tape, r report.Report, want func(report.Finding) bool, deaf bool) (plan.Plan, []report.Unmended) {
 	d := &draft{tape: t, files: map[string]*file{}, serve: serving(r)}
 	var left []report.Unmended
 	for _, f := range r.Findings {
@@ -31,6 +57,8 @@ func Make(t *tape.Tape, r report.Report, want func(report.Finding) bool) (plan.P
 		switch {
 		case f.Cause != nil && chosen(r, *f.Cause, want):
 			why = ends(*f.Cause)
+		case deaf && reloads(f):
+			why = "nginx refuses its configuration as it is, and would not take it in: mend that first (sudo nginx -t)"
 		case len(f.Remedy.Steps) > 0:
 			why = d.add(f)
 		case f.Cause != nil:

@@ -23,6 +23,7 @@ type Nginx struct {
 	Config   fact.Of[facts.NginxConfig]
 	Test     fact.Of[facts.NginxTest]
 	Accused  fact.Source // the line that nginx complains of; Where is "" where it names none
+	Slip     *Slip       // what it complains of, where one thing alone can have been meant
 	Sites    []*Site     // every server block of http, in configuration order
 	Spare    fact.Of[[]*SpareFile]
 	Pairs    []Becomes       // that certbot keeps, in place of what cannot be loaded
@@ -95,6 +96,7 @@ func (b *builder) buildNginx() fact.Of[*Nginx] {
 		b.f.Leaf(func() { n.Test = b.nginxTest(n.Main, cfg, n.Others) })
 		b.f.Leaf(func() { b.loadedConfig(n, cfg) })
 		n.Accused = b.accused(n.Test)
+		n.Slip = b.slip(n)
 		n.User = b.nginxUser(n, cfg)
 		for i, s := range cfg.Servers() {
 			n.Sites = append(n.Sites, b.site(n, cfg, s, i))

@@ -99,6 +99,7 @@ func configRemedy(n model.NginxConfigSubject, verb string) check.Remedy {
 		}
 	}
 	kept(n, &r, verb)
+	slipped(n, &r, verb)
 	if name := conflict.FindStringSubmatch(t.Problem()); name != nil {
 		r.Do = "Two server blocks have this name on one address, and nginx uses the first that it reads: keep the name in one."
 		r.Commands = append([]string{"sudo grep -rnF " + name[1] + " " + path.Dir(n.Main) + " | grep server_name"}, r.Commands...)
@@ -125,6 +126,22 @@ func kept(n model.NginxConfigSubject, r *check.Remedy, verb string) {
 		}
 		r.Commands, r.Steps = append(r.Commands, "sudo nginx -t && sudo systemctl "+verb+" nginx"), plan.All(steps...)
 	}
+}
+
+// slipped mends a slip of the pen.
+func slipped(n model.NginxConfigSubject, r *check.Remedy, verb string) {
+	cfg, state := n.Config.Look(&fact.Notes{})
+	if n.Slip == nil || state != fact.IsKnown || len(cfg.Root.Block) == 0 {
+		return
+	}
+	say := "end the line with a semicolon"
+	r.Do = "End the line with a semicolon; test again, then " + verb + "."
+	if n.Slip.Word != "" {
+		say = "let it say " + n.Slip.Word
+		r.Do = "It is a slip for " + n.Slip.Word + ": correct it, test again, then " + verb + "."
+	}
+	r.Steps = plan.NginxReads(plan.Change(say, n.Slip.File, n.Slip.Change), cfg.Root.Block[0])
+	r.Commands = []string{fmt.Sprintf("sudoedit +%d %s", n.Slip.Change.Line, n.Slip.File), "# " + strings.TrimSpace(n.Slip.Change.New[0]), "sudo nginx -t && sudo systemctl " + verb + " nginx"}
 }
 
 // missing is nginx's word for a link that an include with a pattern found, and
