@@ -150,7 +150,10 @@ func (b *builder) lasts(d *Deployment, path string) bool {
 	if d.Server == nil {
 		return false
 	}
-	a, _ := d.Server.Code.Look(&b.notes)
+	a, state := d.Server.Code.Look(&b.notes)
+	if state == fact.IsUnknown {
+		return b.f.Waiting() // it may be one: nobody asks before that is known
+	}
 	return a != nil && slices.ContainsFunc(a.Streams(), func(x Stream) bool { return x.URL == path })
 }
 
