@@ -123,6 +123,9 @@ func (b blueprint) build(ctx context.Context, log io.Writer) ([]string, error) {
 		if _, err := repository(ctx, b.suite, log); err != nil {
 			return nil, err
 		}
+		if _, err := pebble(ctx, log); err != nil {
+			return nil, err
+		}
 	}
 	bottom, err := root(ctx, kind, b.suite, log)
 	if err != nil {

@@ -84,7 +84,7 @@ func (h *Host) VisitorCommand(ctx context.Context, command ...string) (*exec.Cmd
 	}
 	cmd := exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", h.netns(visitor)}, command...)...)
 	cmd.Env = append(append([]string{}, clean...),
-		"SSL_CERT_FILE="+CAFile(), "CURL_CA_BUNDLE="+CAFile())
+		"SSL_CERT_FILE="+h.CAFile(), "CURL_CA_BUNDLE="+h.CAFile())
 	return cmd, nil
 }
 

@@ -35,5 +35,5 @@ func (h *Host) serve(ctx context.Context) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("serve %s: %w%s", filepath.Base(packages), err, quote(string(out)))
 	}
-	return nil
+	return h.startACME(ctx)
 }

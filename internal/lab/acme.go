@@ -1,0 +1,148 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const acmeSource = "hosts/acme"
+
+// pebble returns the path of the ACME server's program and builds it if need
+// be, out of the Go module proxy, by the versions and sums of hosts/acme.
+func pebble(ctx context.Context, log io.Writer) (string, error) {
+	hash, err := digest(hosts, []string{acmeSource})
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cacheDir(), "tool", "pebble-"+hash)
+	program := filepath.Join(dir, "pebble")
+	if present(program) {
+		return program, nil
+	}
+	unlock, err := lock("pebble")
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if present(program) {
+		return program, nil
+	}
+	fmt.Fprintln(log, "ACME server: building")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	for _, file := range []string{"go.mod", "go.sum"} {
+		text, err := hosts.ReadFile(acmeSource + "/" + file + ".txt")
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, file), text, 0o644)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	compiler, err := exec.LookPath("go")
+	if err != nil {
+		compiler = "/usr/local/go/bin/go" // sudo forgets where Go is
+	}
+	err = command(ctx, "env", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-mod=readonly", compiler, "-C", dir,
+		"build", "-trimpath", "-o", "pebble.new", "github.com/letsencrypt/pebble/v2/cmd/pebble")
+	if err != nil {
+		return "", fmt.Errorf("build the ACME server: %w", err)
+	}
+	return program, os.Rename(program+".new", program)
+}
+
+// startACME starts https://acme.lab:14000/dir on the visitor's side. It asks
+// the lab's DNS and calls the host on port 80 as Let's Encrypt does. What it
+// issues is trusted by the visitor and by the host.
+func (h *Host) startACME(ctx context.Context) error {
+	program, err := pebble(ctx, io.Discard)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(h.dir(), "acme")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	config, err := hosts.ReadFile(acmeSource + "/config.json")
+	if err != nil {
+		return err
+	}
+	files, err := issue(CertOptions{Names: []string{"acme.lab"}})
+	if err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(dir, "config.json"), config, 0o644),
+		os.WriteFile(filepath.Join(dir, "fullchain.pem"), files["fullchain"], 0o644),
+		os.WriteFile(filepath.Join(dir, "privkey.pem"), files["privkey"], 0o600),
+	); err != nil {
+		return err
+	}
+	cmd, err := h.VisitorCommand(context.WithoutCancel(ctx), program, "-config", "config.json", "-dnsserver", ResolverAddress+":53")
+	if err != nil {
+		return err
+	}
+	// By itself it waits up to 15 s before it validates, validates only every
+	// other time and refuses every twentieth nonce: no two runs would agree.
+	cmd.Env = append(cmd.Env, "PEBBLE_VA_NOSLEEP=1", "PEBBLE_AUTHZREUSE=0", "PEBBLE_WFE_NONCEREJECT=0")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go cmd.Wait()
+	return h.trustACME(ctx)
+}
+
+// trustACME fetches the root that the ACME server has made for itself, and has
+// the visitor and the host, which does not run yet, trust it.
+func (h *Host) trustACME(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	var root string
+	for {
+		var err error
+		if root, err = h.Visitor(ctx, "curl -sS --fail https://acme.lab:15000/roots/0"); err == nil {
+			break
+		}
+		if pause(ctx) != nil {
+			log, _ := os.ReadFile(filepath.Join(h.dir(), "acme/log"))
+			return fmt.Errorf("start the ACME server: %w%s", err, quote(string(log)))
+		}
+	}
+	ca, err := authority()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(h.trustFile(), append(ca.rootPEM, root...), 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(h.Root(), "usr/local/share/ca-certificates/acme.crt"), []byte(root), 0o644); err != nil {
+		return err
+	}
+	return command(ctx, "chroot", h.Root(), "update-ca-certificates")
+}
+
+// trustFile holds the roots that a fresh host's visitor trusts.
+func (h *Host) trustFile() string { return filepath.Join(h.dir(), "trust.pem") }
+
+// CAFile is where the roots that this host's visitor trusts lie on this machine.
+func (h *Host) CAFile() string {
+	if present(h.trustFile()) {
+		return h.trustFile()
+	}
+	return CAFile()
+}
