@@ -51,6 +51,8 @@ var raises = []struct {
 		"Take the line out of gunicorn's file: gunicorn's own value counts then.", withoutLine},
 	{regex.New(`^(?:SyntaxError|IndentationError)()`),
 		"Take the line that is not finished out of gunicorn's file: gunicorn's own value counts then.", withoutLine},
+	{regex.New(`^FileNotFoundError: |isn't writable \[FileNotFoundError`),
+		"Let systemd make the folder for the log at each start, for the service's user.", madeLogs},
 	{regex.New(`^PermissionError: \[Errno 13\] Permission denied: '/|isn't writable`),
 		"Let the service use the file.", openedFile},
 	{regex.New(`^KeyError: '(\w*SECRET_KEY)'$`),
@@ -152,6 +154,18 @@ func openedFile(u *model.Unit, s *model.AppServer, _ []string) []plan.Step {
 	}
 	return nil
 }
+
+// madeLogs lets systemd make the folder of a log.
+func madeLogs(u *model.Unit, s *model.AppServer, _ []string) []plan.Step {
+	name, below := strings.CutPrefix(u.Context.Evident.Logs, "/var/log/")
+	if !below || !plainPath.MatchString(name) {
+		return nil
+	}
+	return plan.DropIn("let systemd make the folder of the log", u.Name, "Service", "LogsDirectory", name)
+}
+
+// plainPath is one that a unit's file may hold as it is.
+var plainPath = regex.New(`^[A-Za-z0-9_-][A-Za-z0-9._/-]*$`)
 
 // newSecret makes the key that the app signs its cookies with.
 func newSecret(u *model.Unit, s *model.AppServer, m []string) []plan.Step {

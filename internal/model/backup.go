@@ -23,7 +23,8 @@ type Backup struct {
 	// Searched is unknown when some place where a backup could be made was not
 	// seen: that none was found then says nothing.
 	Searched fact.Of[bool]
-	Doubts   []fact.Source // what may be a backup and cannot be told
+	Doubts   []fact.Source   // what may be a backup and cannot be told
+	Said     fact.Of[string] // by what else it is backed up, as declared
 	Now      time.Time
 }
 
@@ -75,7 +76,7 @@ func (b *builder) backups() {
 			var out []*Backup
 			for _, s := range stores {
 				if s.SQLKind() && s.Addr != "in memory" && !slices.ContainsFunc(out, func(o *Backup) bool { return o.Name() == (&Backup{Store: s}).Name() }) {
-					out = append(out, &Backup{Store: s, Here: s.Local || b.own(s.Host), Now: b.m.Machine.Now})
+					out = append(out, &Backup{Store: s, Here: s.Local || b.own(s.Host), Said: d.Declared.Backups, Now: b.m.Machine.Now})
 					kinds[family(s.Kind)] = true
 				}
 			}

@@ -20,6 +20,7 @@ type Evident struct {
 	Python  string                     // of the virtual environment in which the program lies
 	Target  [2]string                  // the app's place as gunicorn is told it, and where it is
 	Shut    fact.Of[tape.AccessReport] // of a file of the app or a log that the service was refused
+	Logs    string                     // the folder below /var/log that is not there, and a log is to lie in
 }
 
 // evident looks for what would do in the place of what is missing.
@@ -47,10 +48,14 @@ func (b *builder) evident(u *Unit, t UnitText, c ExecContext) Evident {
 	}
 	if m := shutFile.FindStringSubmatch(said.Text); m != nil {
 		want := "r"
-		if m[2] != "" {
+		if m[1] == "" {
 			want = "w"
 		}
-		e.Shut = b.asService(c, m[1]+m[2], want)
+		file := m[1] + m[2] + m[3]
+		e.Shut = b.asService(c, file, want)
+		if gone(e.Shut) && strings.HasPrefix(file, "/var/log/") && path.Dir(file) != "/var/log" {
+			e.Logs = path.Dir(path.Clean(file))
+		}
 	}
 	if c.Interpreter != "" && gone(c.Interprets) {
 		python := path.Join(path.Dir(c.Program), "python3")
@@ -136,7 +141,7 @@ var astrayApp = regex.New(`^Failed to find attribute |^Application object must b
 
 // shutFile is the word of Python and of gunicorn for a file that may not be read
 // or written.
-var shutFile = regex.New(`^PermissionError: \[Errno 13\] Permission denied: '(/[^']+)'|'(/[^']+)' isn't writable`)
+var shutFile = regex.New(`^PermissionError: \[Errno 13\] Permission denied: '(/[^']+)'|'(/[^']+)' isn't writable|^FileNotFoundError: \[Errno 2\] No such file or directory: '(/var/log/[^']+)'`)
 
 // flaskApp is a module's own line that makes the app: Flask itself, or what is
 // called as factories are.

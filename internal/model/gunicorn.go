@@ -107,8 +107,8 @@ func (b *builder) confFile(s *AppServer, g *settings) *syntax.Conf {
 		return nil
 	}
 	file, module, _ := g.ConfFile()
-	if module != "" {
-		return &syntax.Conf{File: module, Err: errors.New("the configuration is the Python module " + module + ", which is not run")}
+	if module != "" { // the folder that gunicorn works in comes first among the places of modules
+		file = strings.ReplaceAll(module, ".", "/") + ".py"
 	}
 	var n fact.Notes
 	if !path.IsAbs(file) {
@@ -125,6 +125,10 @@ func (b *builder) confFile(s *AppServer, g *settings) *syntax.Conf {
 		g.hint = n.Why().Hint
 		return &syntax.Conf{File: file, Err: errors.New(n.Why().Text)}
 	case fact.IsAbsent:
+		if module != "" {
+			g.hint = "name a file in its place: --config FILE"
+			return &syntax.Conf{File: module, Err: errors.New("the configuration is the Python module " + module + ", and there is no " + file)}
+		}
 		return nil
 	}
 	c := syntax.ReadConf(text, file)

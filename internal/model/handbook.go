@@ -126,7 +126,7 @@ func (h *handbook) host() {
 		h.add(HandbookLine{Name: "Jobs", Why: n.Why().Text, Hint: n.Why().Hint})
 	default:
 		for _, j := range jobs {
-			if j.Never == "" { // a command may hold a password: its place is enough
+			if j.Sleeps() == "" { // a command may hold a password: its place is enough
 				h.add(HandbookLine{Name: j.Name, Text: cmp.Or(j.Service, "a cron job of "+cmp.Or(j.User, "root")), Where: bookPlace(j.Place)})
 			}
 		}

@@ -100,6 +100,9 @@ func (h *handbook) certificates(d *Deployment) {
 	renewals, _ := d.Renewals().Look(&n)
 	for _, r := range renewals {
 		for _, j := range r.Jobs {
+			if j.Sleeps() != "" {
+				continue
+			}
 			h.add(HandbookLine{Name: "Renewed by", Text: j.Name, Where: bookPlace(j.Place)})
 		}
 		h.command("Try the renewal", "sudo certbot renew --dry-run --cert-name "+r.Lineage)

@@ -121,6 +121,14 @@ func (h *handbook) logs(d *Deployment) {
 			h.line(l.Writer, l.Path)
 		}
 	}
+	for _, name := range []string{"errorlog", "accesslog"} {
+		if d.Server == nil || d.Server.Kind != "gunicorn" {
+			break
+		}
+		if v, state := d.Server.Setting(name).Look(&n); state == fact.IsKnown && len(v) == 1 && path.IsAbs(v[0]) {
+			h.line("gunicorn", v[0])
+		}
+	}
 	own, _ := d.AppLogs().Look(&n)
 	for _, l := range own {
 		if l.File != "" {

@@ -26,6 +26,7 @@ type Job struct {
 	User    string
 	vars    map[string]string // that it starts with
 	lines   []jobLine
+	left    bool // to a timer, where systemd runs
 }
 
 // jobLine is one line of a job's own commands or of a script's.
@@ -196,6 +197,7 @@ func (b *builder) runPart(file string, n *fact.Notes) *Job {
 	j := &Job{Name: file, Command: file, User: "root", Place: fact.Source{Where: file, Ask: tape.Ask{Kind: tape.KindFile, Name: file}}}
 	text, _ := b.f.File(file).Look(n)
 	b.scriptLines(j, file, text)
+	j.left = toSystemd.MatchString(text)
 	st, state := b.f.Stat(file, false).Look(n)
 	switch {
 	case !cron.RunParts(path.Base(file)):

@@ -172,11 +172,14 @@ func (j *Job) Sleeps() string {
 	if j.Never != "" {
 		return j.Never
 	}
-	if strings.Contains(j.Command, "! -d /run/systemd/system") {
+	if j.left || toSystemd.MatchString(j.Command) {
 		return j.Name + " leaves it to systemd"
 	}
 	return ""
 }
+
+// toSystemd is how Debian's jobs leave their work to a timer.
+var toSystemd = regex.New(`! -d /run/systemd/system|test -e /run/systemd/system \|\||(?m)^if \[ -d /run/systemd/system \]; then\s+exit 0`)
 
 // plainFiles are those of a lineage that are no links: certbot then passes over
 // the whole lineage (certbot/_internal/storage.py, 2.1).

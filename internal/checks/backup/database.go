@@ -34,6 +34,7 @@ type grade int
 const (
 	well   grade = iota
 	unseen       // it may be well
+	early        // its time has not come
 	worse
 	bad
 )
@@ -60,7 +61,10 @@ func database(h *check.Hearing, x *model.Backup) check.Verdict {
 	x.Store.Used.Open(h)
 	x.Searched.Open(h.Aside()) // a better one may be where we could not look
 	best.evidence(h)
-	if best.grade == worse {
+	switch {
+	case best.grade == early:
+		return check.Warned(best.says, best.remedy).At(check.Medium).Because("Whether it works shows only once it has run: until then there is nothing to restore.")
+	case best.grade == worse:
 		return check.Warned(best.says, best.remedy)
 	}
 	return check.Failed(best.says, best.remedy)
@@ -78,6 +82,9 @@ func none(h *check.Hearing, x *model.Backup) check.Verdict {
 	case !x.Here:
 		return check.CannotTell(fmt.Sprintf("%s is on %s: its backups are made there, or by who runs it", x.Name(), x.Store.Host),
 			"look at the provider's page of backups: how old is the newest, how far back can you go, and did a restore work")
+	}
+	if _, said := x.Said.Open(h); said {
+		return check.Passed()
 	}
 	x.Store.Used.Open(h)
 	x.Searched.Open(h)
@@ -129,6 +136,9 @@ func byFiles(w fact.Witness, x *model.Backup, d *model.Dumping, all, own []model
 		}
 		if busy(w, d) {
 			return finding{grade: well}
+		}
+		if d.Job.Service != "" && d.Job.Never == "" && d.Job.Last.IsZero() && because(w, d, time.Time{}) == "" {
+			return finding{grade: early, says: fmt.Sprintf("there is no dump of %s in %s yet: %s has not run once", x.Name(), folder, d.Job.Name), remedy: first(d)}
 		}
 		return finding{grade: bad, says: fmt.Sprintf("there is no dump of %s in %s%s", x.Name(), folder, because(w, d, time.Time{})), remedy: repair(x, d)}
 	}

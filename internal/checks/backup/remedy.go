@@ -37,6 +37,12 @@ func repair(x *model.Backup, d *model.Dumping) check.Remedy {
 	return r
 }
 
+// first is for a job whose time has not come.
+func first(d *model.Dumping) check.Remedy {
+	return check.Remedy{Do: "Run it once by hand, and see that what it makes can be restored.", Minutes: 5,
+		Commands: []string{"sudo systemctl start " + d.Job.Service}, Verify: "sudo ls -lt " + d.Targets[0].Folder + " | head -3"}
+}
+
 // consistent copies a SQLite file as SQLite does.
 func consistent(x *model.Backup, d *model.Dumping) check.Remedy {
 	file := x.Store.Addr
@@ -61,7 +67,7 @@ func nightly(x *model.Backup) check.Remedy {
 	}
 	unit := "backup-" + name
 	return check.Remedy{
-		Do: "Dump it every night, keep two weeks, and copy the folder to another machine: a backup on the same disk dies with it. Restore one now and then.",
+		Do: "Dump it every night, keep two weeks, and copy the folder to another machine: a backup on the same disk dies with it. Restore one now and then. Where the provider or another machine backs it up, say so in /etc/assay/assay.toml (backups = \"...\").",
 		Commands: []string{
 			fmt.Sprintf("sudo install -d -o %s -m 0700 /var/backups/%s", user, name),
 			fmt.Sprintf("sudo tee /etc/systemd/system/%s.service <<'END'", unit),

@@ -28,7 +28,7 @@ func poolStale(h *check.Hearing, p *model.Pool) check.Verdict {
 	case e.PrePing, short:
 		return check.Passed()
 	}
-	h.Saw(p.Told, fact.Source{Where: p.Told.Where, Text: fmt.Sprintf("pool_pre_ping is off, pool_recycle is %d", e.Recycle), Ask: p.Told.Ask})
+	h.Saw(p.Told, fact.Source{Where: "the app's engine, loaded in a sandbox", Text: fmt.Sprintf("pool_pre_ping is off, pool_recycle is %d", e.Recycle), Ask: p.Told.Ask})
 	r := check.Remedy{
 		Do:       "Let the pool ask before it hands a connection out: it costs a fraction of a millisecond.",
 		Commands: []string{`SQLALCHEMY_ENGINE_OPTIONS = {"pool_pre_ping": True, "pool_recycle": 1800}`},

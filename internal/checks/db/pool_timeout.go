@@ -32,7 +32,7 @@ func poolTimeout(h *check.Hearing, p *model.Pool) check.Verdict {
 		return check.DoesNotApply("gunicorn waits for its workers without end")
 	}
 	e := p.Engine
-	h.Saw(p.Told, fact.Source{Where: p.Told.Where, Text: fmt.Sprintf("gunicorn: timeout %v; pool_timeout %v", worker, e.Timeout), Ask: p.Told.Ask})
+	h.Saw(p.Told, fact.Source{Where: "the app's engine, loaded in a sandbox", Text: fmt.Sprintf("gunicorn: timeout %v; pool_timeout %v", worker, e.Timeout), Ask: p.Told.Ask})
 	r := check.Remedy{
 		Do:       "Give up sooner than gunicorn does: then the page fails with the reason in the log, and the worker goes on.",
 		Commands: []string{fmt.Sprintf(`SQLALCHEMY_ENGINE_OPTIONS = {"pool_timeout": %d, "connect_args": {"connect_timeout": 5}}`, max(1, min(10, int(worker)/3)))},

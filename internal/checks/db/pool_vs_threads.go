@@ -30,7 +30,7 @@ func poolThreads(h *check.Hearing, p *model.LoadedPool) check.Verdict {
 	if most < 0 {
 		return check.DoesNotApply("the pool has no end")
 	}
-	h.Saw(p.Told, fact.Source{Where: p.Told.Where, Text: fmt.Sprintf("%s gives out %d connections at a time; a worker has %d threads", p.Engine.Pool, most, threads), Ask: p.Told.Ask})
+	h.Saw(p.Told, fact.Source{Where: "the app's engine, loaded in a sandbox", Text: fmt.Sprintf("%s gives out %d connections at a time; a worker has %d threads", p.Engine.Pool, most, threads), Ask: p.Told.Ask})
 	thrown, _ := p.Thrown.Look(h)
 	i := slices.IndexFunc(thrown, func(t model.Thrown) bool { return strings.Contains(t.Text, "QueuePool limit of size") })
 	r := check.Remedy{

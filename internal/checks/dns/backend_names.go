@@ -49,9 +49,13 @@ func backendName(h *check.Hearing, x *model.Backend) check.Verdict {
 	if a.Rcode == "NOERROR" {
 		not = "has no address in the DNS"
 	}
+	first := []string{"# " + x.Told.String(), "getent ahosts " + x.Host}
+	if x.Told.Line == 0 {
+		first = first[1:]
+	}
 	v := check.Failed(fmt.Sprintf("the server that the app names for %s, %s, %s", x.For, x.Host, not), check.Remedy{
 		Do:       "Correct the name where the app is told it; a name of a private network belongs into that network's DNS, or into /etc/hosts.",
-		Commands: []string{fmt.Sprintf("# %s", x.Told), "getent ahosts " + x.Host},
+		Commands: first,
 		Verify:   "getent ahosts " + x.Host, Minutes: 10,
 	})
 	switch x.For {

@@ -2,6 +2,7 @@ package gunicorn
 
 import (
 	"strconv"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/fact"
@@ -33,13 +34,16 @@ func reloadModes(h *check.Hearing, s *model.AppServer) check.Verdict {
 
 // settingRemedy changes one setting where it stands.
 func settingRemedy(s *model.AppServer, name, do string) check.Remedy {
-	r := check.Remedy{Do: do, Minutes: 3}
+	r, read := check.Remedy{Do: do, Minutes: 3}, "sudo systemctl daemon-reload && "
 	var n fact.Notes
 	if _, state := s.Setting(name).Look(&n); state == fact.IsKnown && len(n.Sources) > 0 && n.Sources[0].Line > 0 {
 		r.Commands = append(r.Commands, "# "+n.Sources[0].Where+", line "+strconv.Itoa(n.Sources[0].Line))
+		if strings.HasSuffix(n.Sources[0].Where, ".py") {
+			read = ""
+		}
 	}
 	if u := s.UnitName(); u != "" {
-		r.Commands = append(r.Commands, "sudo systemctl daemon-reload && sudo systemctl restart "+u)
+		r.Commands = append(r.Commands, read+"sudo systemctl restart "+u)
 		r.Verify = "systemctl is-active " + u
 	}
 	return r

@@ -57,7 +57,7 @@ func codeWritable(h *check.Hearing, x *model.Guarded) check.Verdict {
 		Commands: []string{"sudo chown -R root: " + own.Path}, Verify: "sudo -u " + user.Name + " test -w " + own.Path + " || echo ok", Minutes: 10,
 	}
 	if unit != "" {
-		r.Commands = append(r.Commands, "# or: sudo systemctl edit "+unit, "# [Service]", "# ProtectSystem=strict", "# ReadWritePaths=   # the folders of uploads")
+		r.Commands = append(r.Commands, "# or: sudo systemctl edit "+unit, "# [Service]", "# ProtectSystem=strict", "# ReadWritePaths=..., the folders of uploads and logs")
 	}
 	return check.Warned(fmt.Sprintf("the app's user %s may change %s: %s", user.Name, own.What, own.Path), r).At(check.Low).
 		Because("A hole by which the app writes a file of the attacker's choice is then a hole by which it runs code of theirs, also after the hole is mended.")

@@ -100,6 +100,10 @@ func configRemedy(n model.NginxConfigSubject, verb string) check.Remedy {
 	}
 	kept(n, &r, verb)
 	slipped(n, &r, verb)
+	if a := n.Accused; strings.Contains(t.Problem(), `"listen ... http2" directive is deprecated`) && strings.Contains(a.Text, " http2") {
+		r.Do = "Take the word http2 away from each listen of the server block, and say it once for the block."
+		r.Commands = []string{"# " + where(a.Where, a.Line), strings.Replace(a.Text, " http2", "", 1), "http2 on;", "sudo nginx -t && sudo systemctl reload nginx"}
+	}
 	if name := conflict.FindStringSubmatch(t.Problem()); name != nil {
 		r.Do = "Two server blocks have this name on one address, and nginx uses the first that it reads: keep the name in one."
 		r.Commands = append([]string{"sudo grep -rnF " + name[1] + " " + path.Dir(n.Main) + " | grep server_name"}, r.Commands...)

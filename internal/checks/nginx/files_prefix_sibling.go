@@ -42,7 +42,7 @@ func prefixSibling(h *check.Hearing, g *model.Glued) check.Verdict {
 		r.Do = "Let the location end in a slash."
 	}
 	if len(beside) == 0 {
-		return check.Warned(at+" takes every path that begins so, and makes a neighbour of "+g.Dir+" of it", r).
+		return check.Warned(at+" has no slash at its end: "+g.Path+"-old and "+g.Path+".zip are looked for beside "+g.Dir, r).
 			Because("Nothing lies there now; a copy or an archive of the folder beside it would be public.")
 	}
 	var names []string

@@ -109,7 +109,10 @@ func because(h *check.Hearing, u *model.Unit) string {
 	}
 	if ok && c.Telling() && !strings.HasPrefix(c.Text, "Main process exited") {
 		text := ": " + clip(c.Text)
-		if noSocket.MatchString(c.Text) && mayNotMake(u) {
+		if logs := u.Context.Evident.Logs; logs != "" {
+			_, _ = u.Context.Evident.Shut.Look(h)
+			text = ": it cannot open its log, since there is no folder " + logs
+		} else if noSocket.MatchString(c.Text) && mayNotMake(u) {
 			_, _ = u.Context.Makes.Look(h)
 			text += ", since " + userOf(u) + " may not make files in " + u.Context.SocketIn
 		} else if o, blocked := u.Blocked(); blocked && notBound.MatchString(c.Text) {
