@@ -19,7 +19,7 @@ import (
 func (h *Host) DNS(ctx context.Context, records map[string][]string) error {
 	var text strings.Builder
 	if b, err := find(h.Blueprint); err == nil && b.fresh {
-		fmt.Fprintf(&text, "%s packages.lab acme.lab\n", servicesAddress)
+		text.WriteString(serviceRecord())
 	}
 	for _, name := range slices.Sorted(maps.Keys(records)) {
 		for _, addr := range records[name] {
