@@ -26,6 +26,7 @@ type Job struct {
 	By   string                                       // who asks for it
 	Look func(context.Context) (report.Report, error) // judges every check anew
 	Tell func(string)                                 // hears what is done, a sentence each; may be nil
+	Mind func(report.Finding) bool                    // whether a new finding counts as worse; nil: each does
 }
 
 // Outcome is how a change ended.
@@ -38,6 +39,7 @@ type Outcome struct {
 	After  report.Report    // the last look
 	Worse  []report.Finding // that made us take it back
 	Uncure []report.Finding // that it should have cured
+	Stays  []string         // what an undo leaves: installed packages, say
 
 	refused string // the unit that did not take it in
 }
@@ -69,13 +71,15 @@ func (j Job) Run(ctx context.Context, p plan.Plan, before report.Report) (Outcom
 		return Outcome{}, fmt.Errorf("change %d %s", e.ID, e.unended())
 	}
 	prune(j.dir(), time.Now())
-	e, err := prepare(ctx, j.Host, p)
-	if err != nil {
-		return Outcome{}, err
-	}
-	staged, err := j.stage(ctx, e)
-	if err != nil {
-		return Outcome{}, fmt.Errorf("%w; nothing was changed", err)
+	e, staged := &Entry{Plan: p}, false
+	if len(p.Parts) == 0 {
+		if e, err = prepare(ctx, j.Host, p); err != nil {
+			return Outcome{}, err
+		}
+		e.ready = 1
+		if staged, err = j.stage(ctx, e); err != nil {
+			return Outcome{}, fmt.Errorf("%w; nothing was changed", err)
+		}
 	}
 	for _, t := range e.Plan.Tests {
 		if j.Host.Test(ctx, t.Name, t.Arg) != nil {
@@ -180,6 +184,9 @@ func (j Job) end(ctx context.Context, e *Entry, before report.Report, knew, stag
 		} else {
 			o.Worse, o.Uncure = compared(e, o.After)
 		}
+		if j.Mind != nil {
+			o.Worse = slices.DeleteFunc(o.Worse, func(f report.Finding) bool { return !j.Mind(f) })
+		}
 		if len(o.Worse)+len(o.Uncure) == 0 {
 			break
 		}
@@ -210,7 +217,28 @@ func blame(o Outcome) error {
 
 // forward does each step that is not done yet.
 func (j Job) forward(ctx context.Context, e *Entry, staged bool, refused *string) error {
+	for k := range e.Plan.Sections() {
+		if k == e.ready {
+			if err := j.extend(ctx, e); err != nil {
+				return err
+			}
+		}
+		if err := j.section(ctx, e, k, staged, refused); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j Job) section(ctx context.Context, e *Entry, k int, staged bool, refused *string) error {
+	p := e.Plan.Sections()[k]
+	if p.Say != "" {
+		j.tell("%s", p.Say)
+	}
 	for i, s := range e.Swaps {
+		if s.Part != k {
+			continue
+		}
 		if err := e.say(line{Begin: &i}); err != nil {
 			return err
 		}
@@ -219,7 +247,7 @@ func (j Job) forward(ctx context.Context, e *Entry, staged bool, refused *string
 			return err
 		}
 	}
-	for _, t := range e.Plan.Tests {
+	for _, t := range p.Tests {
 		if staged {
 			break
 		}
@@ -228,14 +256,18 @@ func (j Job) forward(ctx context.Context, e *Entry, staged bool, refused *string
 			return err
 		}
 	}
-	n := len(e.Swaps)
-	for i, s := range e.Plan.Steps {
-		if s.Kind != plan.Unit {
+	for i, s := range p.Steps {
+		if s.Kind != plan.Unit && s.Kind != plan.Deed {
 			continue
 		}
-		at := n + i
-		if err := e.say(line{Begin: &at}); err != nil {
+		if err := e.say(line{Step: &i}); err != nil {
 			return err
+		}
+		if s.Kind == plan.Deed {
+			if err := j.deed(ctx, s); err != nil {
+				return err
+			}
+			continue
 		}
 		j.tell("%s", strings.TrimSpace("systemctl "+s.Verb+" "+s.Unit))
 		if err := j.Host.Systemctl(ctx, s.Verb, s.Unit); err != nil {

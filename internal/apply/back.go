@@ -23,13 +23,14 @@ func (j Job) back(ctx context.Context, e *Entry, o Outcome) Outcome {
 	if err := e.say(line{State: Undoing, Why: why}); err != nil {
 		faults = append(faults, err) // a full disk is no reason not to go back
 	}
-	for _, s := range slices.Backward(e.Swaps) {
-		j.tell("put %s back", s.Path)
-		if err := j.Host.Swap(s.Path, s.Mark, s.After, s.Before, true); err != nil {
-			faults = append(faults, err)
-		}
+	faults = append(faults, j.vanish(ctx, e)...)
+	for k := e.ready - 1; k >= 0; k-- {
+		left, wrong := j.undeed(ctx, e, k)
+		o.Stays, faults = append(o.Stays, left...), append(faults, wrong...)
+		left, wrong = j.putBack(e, k)
+		o.Stays, faults = append(o.Stays, left...), append(faults, wrong...)
 	}
-	if len(e.Units) > 0 || slices.ContainsFunc(e.Plan.Steps, func(s plan.Step) bool { return s.Verb == "daemon-reload" }) {
+	if len(e.Units) > 0 || slices.ContainsFunc(e.Plan.All(), func(s plan.Step) bool { return s.Verb == "daemon-reload" }) {
 		faults = append(faults, j.units(ctx, e, o.refused)...)
 	}
 	o.Undo = errors.Join(faults...)
@@ -74,15 +75,18 @@ func (j Job) units(ctx context.Context, e *Entry, refused string) []error {
 			faults = append(faults, err)
 		}
 	}
-	if slices.ContainsFunc(e.Plan.Steps, func(s plan.Step) bool { return s.Verb == "daemon-reload" }) {
+	if slices.ContainsFunc(e.Plan.All(), func(s plan.Step) bool { return s.Verb == "daemon-reload" }) {
 		do("daemon-reload", "")
 	}
-	for _, s := range e.Plan.Steps { // what others have to be without while they change
+	for _, s := range e.Plan.All() { // what others have to be without while they change
 		if s.Verb == "stop" {
 			do("stop", s.Unit)
 		}
 	}
 	for _, w := range slices.Backward(e.Units) {
+		if w.Missing {
+			continue
+		}
 		now, err := was(ctx, j.Host, w.Unit)
 		if err != nil {
 			faults = append(faults, err)
@@ -131,7 +135,7 @@ func (e *Entry) refusedBefore(unit string) bool {
 // touched is the verb by which a running unit took the plan's files in, and takes
 // in the old ones again.
 func touched(p plan.Plan, unit string) string {
-	for _, s := range p.Steps {
+	for _, s := range p.All() {
 		if s.Unit == unit && slices.Contains([]string{"restart", "reload", "reload-or-restart"}, s.Verb) {
 			return s.Verb
 		}

@@ -45,6 +45,7 @@ type Entry struct {
 	Plan   plan.Plan `json:"plan"`
 	Swaps  []Swap    `json:"swaps"`
 	Units  []Was     `json:"units"`
+	Deeds  []Did     `json:"deeds,omitempty"`
 	Before []string  `json:"before"` // keys of the findings before
 	// Refused are the validators that had a word against the files as they were.
 	Refused []plan.Test `json:"refused,omitempty"`
@@ -52,9 +53,10 @@ type Entry struct {
 	State State     `json:"-"`
 	Ended time.Time `json:"-"`
 	Why   string    `json:"-"` // why it was undone, or is stuck
-	Begun int       `json:"-"` // steps that were begun: files first, then units
+	Begun int       `json:"-"` // swaps that were begun
 
-	dir string
+	ready int // sections of the plan that are worked out
+	dir   string
 }
 
 // Swap is one path's change.
@@ -63,14 +65,23 @@ type Swap struct {
 	Mark   string     `json:"mark"`
 	Before host.Image `json:"before"`
 	After  host.Image `json:"after"`
-	Step   int        `json:"step"` // of the plan
+	Part   int        `json:"part,omitempty"`
+	Step   int        `json:"step"` // of the part
+}
+
+// Did is a deed, and whether it was done already before.
+type Did struct {
+	Part int  `json:"part,omitempty"`
+	Step int  `json:"step"`
+	Was  bool `json:"was"`
 }
 
 // Was is how a unit was before.
 type Was struct {
 	Unit    string `json:"unit"`
-	State   string `json:"state"`   // systemd's word: active, failed ...
-	Enabled string `json:"enabled"` // systemd's word, "" where there is no such unit
+	State   string `json:"state"`             // systemd's word: active, failed ...
+	Enabled string `json:"enabled"`           // systemd's word, "" where there is no such unit
+	Missing bool   `json:"missing,omitempty"` // there was no such unit
 	refused bool   // systemd does not take its files: LoadState is bad-setting, say
 }
 
@@ -81,7 +92,8 @@ func (w Was) up() bool { return w.State == "active" || w.State == "reloading" }
 type line struct {
 	At    time.Time `json:"at"`
 	State State     `json:"state,omitempty"`
-	Begin *int      `json:"begin,omitempty"`
+	Begin *int      `json:"begin,omitempty"` // a swap
+	Step  *int      `json:"step,omitempty"`  // a deed or a unit's verb
 	Why   string    `json:"why,omitempty"`
 }
 
@@ -135,6 +147,9 @@ func read(dir string) (*Entry, error) {
 	e := &Entry{dir: dir, State: Open}
 	if err := json.Unmarshal(b, e); err != nil {
 		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, "entry.json"), err)
+	}
+	if err := e.parts(); err != nil {
+		return nil, err
 	}
 	log, err := os.ReadFile(filepath.Join(dir, "log"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -200,32 +215,56 @@ func create(dir string, e *Entry) error {
 	if err := os.Mkdir(e.dir, 0o700); err != nil {
 		return err
 	}
-	for i := range e.Swaps {
+	if err := e.bodies(0); err != nil {
+		return err
+	}
+	if err := onDisk(filepath.Join(e.dir, "log"), nil); err != nil {
+		return err
+	}
+	if err := e.whole("entry.json", e); err != nil {
+		return err
+	}
+	return flushed(dir)
+}
+
+// bodies writes what the files hold, from the nth swap on.
+func (e *Entry) bodies(n int) error {
+	for i := n; i < len(e.Swaps); i++ {
 		s := &e.Swaps[i]
 		s.Mark = fmt.Sprintf(".assay-%d-%d", e.ID, i)
 		for name, image := range map[string]host.Image{"before": s.Before, "after": s.After} {
 			if image.Kind != host.FileImage {
 				continue
 			}
-			if err := onDisk(filepath.Join(e.dir, fmt.Sprintf("%d.%s", i, name)), image.Body); err != nil {
+			name = filepath.Join(e.dir, fmt.Sprintf("%d.%s", i, name))
+			if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) { // of a part that was cut off
+				return err
+			}
+			if err := onDisk(name, image.Body); err != nil {
 				return err
 			}
 		}
 	}
-	b, err := json.Marshal(e)
+	return nil
+}
+
+// whole writes a file that is there in full or not at all.
+func (e *Entry) whole(name string, v any) error {
+	b, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	if err := onDisk(filepath.Join(e.dir, "log"), nil); err != nil {
+	tmp := filepath.Join(e.dir, name+".new")
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if err := onDisk(filepath.Join(e.dir, "entry.new"), b); err != nil {
+	if err := onDisk(tmp, b); err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(e.dir, "entry.new"), filepath.Join(e.dir, "entry.json")); err != nil {
+	if err := os.Rename(tmp, filepath.Join(e.dir, name)); err != nil {
 		return err
 	}
-	return errors.Join(flushed(e.dir), flushed(dir))
+	return flushed(e.dir)
 }
 
 func onDisk(name string, b []byte) error {

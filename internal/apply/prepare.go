@@ -27,6 +27,14 @@ func prepare(ctx context.Context, h host.Writer, p plan.Plan) (*Entry, error) {
 	e := &Entry{Plan: p}
 	now := map[string]host.Image{} // paths that an earlier step changes already
 	for i, s := range p.Steps {
+		if s.Kind == plan.Deed {
+			done, err := h.Done(ctx, s.Deed, s.Args)
+			if err != nil {
+				return nil, err
+			}
+			e.Deeds = append(e.Deeds, Did{Step: i, Was: done})
+			continue
+		}
 		if s.Kind == plan.Unit {
 			if s.Unit == "" || slices.ContainsFunc(e.Units, func(w Was) bool { return w.Unit == s.Unit }) {
 				continue
@@ -150,6 +158,19 @@ func become(s plan.Step, from host.Image) (to host.Image, err error) {
 		text, err = edit.Apply(text, lines)
 		to.Body = []byte(secrets(text))
 		return to, err
+	case plan.Append:
+		if from.Kind != host.FileImage {
+			return stale("is no file")
+		}
+		to = from
+		if !strings.Contains(string(from.Body), s.Body) {
+			end := ""
+			if b := from.Body; len(b) > 0 && b[len(b)-1] != '\n' {
+				end = "\n"
+			}
+			to.Body = []byte(string(from.Body) + end + s.Body)
+		}
+		return to, nil
 	case plan.Write:
 		if from.Kind != host.Nothing {
 			return stale("is there already")
@@ -272,7 +293,7 @@ func was(ctx context.Context, h host.Writer, unit string) (Was, error) {
 		case "ActiveState":
 			w.State = value
 		case "LoadState":
-			w.refused = value != "loaded"
+			w.refused, w.Missing = value != "loaded", value == "not-found"
 		case "UnitFileState":
 			w.Enabled = value
 		}

@@ -27,6 +27,11 @@ type Writer interface {
 	Swap(path, mark string, from, to Image, torn bool) error
 	// Systemctl runs one of Verbs.
 	Systemctl(ctx context.Context, verb, unit string) error
+	// Done says that a row of Deeds is done already, Do does it, and Undo takes it
+	// back: what stays all the same is said.
+	Done(ctx context.Context, deed string, args []string) (bool, error)
+	Do(ctx context.Context, deed string, args []string) error
+	Undo(ctx context.Context, deed string, args []string) (stays string, err error)
 	// Test runs a format's own validator.
 	Test(ctx context.Context, name, arg string) error
 	// Stage asks validators about files that are changed for them alone. The error
@@ -124,6 +129,24 @@ func (h hands) configured(ctx context.Context, arg string) error {
 		return fmt.Errorf("gunicorn's settings: %s: %s", r.Error.Type, gist(r.Error.Text))
 	case r.Ended != "":
 		return errors.New("gunicorn's settings: " + r.Ended)
+	}
+	return nil
+}
+
+// loads loads a unit's app in the sandbox; an app that cannot be loaded is an
+// error in its own words.
+func (h hands) loads(ctx context.Context, unit, who string) error {
+	v := h.See(ctx, tape.Ask{Kind: tape.KindApp, Name: "unit " + unit, As: who})[0]
+	r, err := tape.Decode[tape.App](v)
+	switch {
+	case v.Status != tape.Seen || err != nil:
+		return nil // no sandbox here is no word against the app: it is started next
+	case r.Error != nil && r.Error.Refused == "":
+		return fmt.Errorf("the app does not load: %s: %s", r.Error.Type, gist(r.Error.Text))
+	case r.Error != nil:
+		return nil // it wants more at its import than the sandbox gives
+	case r.Ended != "":
+		return errors.New("the app does not load: " + r.Ended)
 	}
 	return nil
 }

@@ -13,6 +13,9 @@ import (
 // was to become: somebody else has changed it.
 var ErrChanged = errors.New("somebody else has changed it")
 
+// ErrHolds is for a folder that is to go and holds something.
+var ErrHolds = errors.New("it holds something")
+
 // Swap implements Writer.
 func (h hands) Swap(p, mark string, from, to Image, torn bool) error {
 	if err := h.swap(p, mark, from, to, torn); err != nil {
@@ -66,7 +69,11 @@ type writing struct {
 func (w writing) put(now, to Image) error {
 	switch {
 	case to.Kind == Nothing && now.Kind == FolderHere:
-		return unix.Unlinkat(w.dir, w.name, unix.AT_REMOVEDIR)
+		err := unix.Unlinkat(w.dir, w.name, unix.AT_REMOVEDIR)
+		if errors.Is(err, unix.ENOTEMPTY) {
+			return ErrHolds
+		}
+		return err
 	case to.Kind == Nothing:
 		return unix.Unlinkat(w.dir, w.name, 0)
 	case to.Kind == HeldFile && now.Held().Kind == HeldFile:

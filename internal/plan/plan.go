@@ -27,6 +27,8 @@ const (
 	Own    Kind = "own"    // Path: Owner, Group and Mode of what is there; "" leaves it
 	Unit   Kind = "unit"   // Verb of systemctl, on Unit
 	Set    Kind = "set"    // a Setting: fix makes an edit or a write of it
+	Append Kind = "append" // Path: Body at the end of a file, if it does not stand in it already
+	Deed   Kind = "deed"   // Deed: a row of the table of host, with Args
 )
 
 // Step is one change of a host. What is not named for its kind is empty.
@@ -42,6 +44,8 @@ type Step struct {
 	Mode    string       `json:"mode,omitempty"` // "0640"
 	Unit    string       `json:"unit,omitempty"`
 	Verb    string       `json:"verb,omitempty"`
+	Deed    string       `json:"deed,omitempty"`
+	Args    []string     `json:"args,omitempty"`
 	Setting *Setting     `json:"setting,omitempty"`
 	Seen    string       `json:"seen,omitempty"` // an edit's file as it was looked at, secrets masked
 	Cures   []string     `json:"cures"`          // keys of the findings
@@ -110,8 +114,14 @@ func (t Test) Words() string {
 	return cmp.Or(t.Command(), "load gunicorn's settings of "+unit+" in the sandbox")
 }
 
-// Plan is what one run does, in its order: files, then units.
+// Plan is what one run does, in its order: files, then deeds and units.
+//
+// One that stands on what it makes itself (an account, a package's folder) is
+// made of parts: each is worked out when those before it are done. A plan of
+// parts has no steps of its own.
 type Plan struct {
+	Say   string   `json:"say,omitempty"` // of a part: what it is about
+	Parts []Plan   `json:"parts,omitempty"`
 	Steps []Step   `json:"steps"`
 	Tests []Test   `json:"tests"` // of the files as they will be, before they are
 	Cures []string `json:"cures"` // keys of the findings that are gone after it
@@ -129,7 +139,24 @@ func (p Plan) ID() string {
 }
 
 // Empty says that there is nothing to do.
-func (p Plan) Empty() bool { return len(p.Steps) == 0 }
+func (p Plan) Empty() bool { return len(p.All()) == 0 }
+
+// Sections are the parts of a plan, or it itself.
+func (p Plan) Sections() []Plan {
+	if len(p.Parts) == 0 {
+		return []Plan{p}
+	}
+	return p.Parts
+}
+
+// All are the steps of all its parts.
+func (p Plan) All() []Step {
+	var out []Step
+	for _, s := range p.Sections() {
+		out = append(out, s.Steps...)
+	}
+	return out
+}
 
 // All joins the parts of one remedy; where one part is not certain, nothing is.
 func All(parts ...[]Step) []Step {

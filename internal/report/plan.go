@@ -61,8 +61,12 @@ func (p *page) planned(n int, s plan.Step) {
 		p.path(s.Path, "leads to "+s.Target)
 	case plan.Own:
 		p.path(s.Path, strings.Join(owning(s), ", "))
-	case plan.Unit:
-		p.command(strings.TrimSpace("systemctl "+s.Verb+" "+s.Unit), 4)
+	case plan.Append:
+		p.path(s.Path, "gets at its end")
+		lines, _ := edit.Split(s.Body)
+		p.diff("", []edit.Lines{{Line: 1, New: lines}})
+	case plan.Unit, plan.Deed:
+		p.command(s.Words(), 4)
 	}
 	if ids := idsOf(s.Cures); len(ids) > 0 {
 		p.para("    "+p.paint(faint, "cures "), 10, glued(ids, ", "), faint)

@@ -1,0 +1,49 @@
+package plan
+
+import "strings"
+
+// Done is a deed alone.
+func Done(say, deed string, args ...string) Step {
+	return Step{Kind: Deed, Say: say, Deed: deed, Args: args}
+}
+
+// Words are what a step runs, as one would type it; "" where it runs nothing.
+func (s Step) Words() string {
+	at := func(i int) string {
+		if i < len(s.Args) {
+			return s.Args[i]
+		}
+		return ""
+	}
+	rest := func(i int) string { return strings.Join(s.Args[min(i, len(s.Args)):], " ") }
+	if s.Kind == Unit {
+		return strings.TrimSpace("systemctl " + s.Verb + " " + s.Unit)
+	}
+	switch s.Deed {
+	case "packages":
+		return "apt-get install --no-install-recommends " + rest(0)
+	case "account":
+		return "useradd --system --user-group --home-dir " + at(1) + " --no-create-home --shell /usr/sbin/nologin " + at(0)
+	case "release":
+		return "copy " + at(0) + " to " + at(1)
+	case "venv":
+		return strings.TrimSpace("python3 -m venv " + at(0) + "/venv; pip install -r " + at(2) + " " + rest(3))
+	case "role":
+		return "createuser " + at(0)
+	case "database":
+		return "createdb --encoding=UTF8 --owner=" + at(1) + " " + at(0)
+	case "migrate":
+		return "flask --app " + at(3) + " db upgrade"
+	case "load":
+		return "load the app of " + at(0) + " in the sandbox"
+	case "certificate":
+		return "certbot certonly --webroot --webroot-path " + at(2) + " --domain " + strings.Join(s.Args[min(3, len(s.Args)):], " --domain ")
+	case "rehearse":
+		return "certbot renew --dry-run --cert-name " + at(0)
+	case "open-ports":
+		return "ufw allow " + strings.Join(s.Args, "; ufw allow ")
+	case "firewall-on":
+		return "ufw enable"
+	}
+	return ""
+}
