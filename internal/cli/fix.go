@@ -257,6 +257,20 @@ func unstopped() (release func()) {
 	return func() { signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) }
 }
 
+func butFor(stays []string) string {
+	if len(stays) == 0 {
+		return ""
+	}
+	return ", but for this"
+}
+
+// staying lists what an undo leaves.
+func (a *app) staying(stays []string) {
+	for _, s := range stays {
+		fmt.Fprintln(a.Stdout, "  "+report.Line(s, 600, a.ascii()))
+	}
+}
+
 // ended says how a change ended, and what can be done then.
 func (a *app) ended(o apply.Outcome) error {
 	say := func(format string, args ...any) {
@@ -271,7 +285,8 @@ func (a *app) ended(o apply.Outcome) error {
 			say("Taken back: %v.", o.Why)
 			a.exit = exitRefused
 		}
-		say("Change %d is undone: everything that it touched is as it was.", o.Entry.ID)
+		say("Change %d is undone: everything that it touched is as it was%s.", o.Entry.ID, butFor(o.Stays))
+		a.staying(o.Stays)
 	case apply.Stuck:
 		if o.Why != nil {
 			say("It had to be taken back: %v.", o.Why)

@@ -80,7 +80,7 @@ func (a *app) history() error {
 			by = " by " + e.By
 		}
 		fmt.Fprintf(a.Stdout, "%4d  %s  %s%s\n", e.ID, e.Began.Format("2006-01-02 15:04 UTC"), stateWords(e), report.Line(by, 60, a.ascii()))
-		for _, s := range e.Plan.Steps {
+		for _, s := range e.Plan.All() {
 			fmt.Fprintln(a.Stdout, "        "+report.Line(strings.TrimSpace(s.Path+" "+s.Say), 160, a.ascii()))
 		}
 		if e.Why != "" {

@@ -1,0 +1,274 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"assay/internal/apply"
+	"assay/internal/check"
+	"assay/internal/plan"
+	"assay/internal/report"
+	"assay/internal/setup"
+	"assay/internal/tape"
+)
+
+// setupOptions are the flags of assay setup.
+type setupOptions struct {
+	intent        setup.Intent
+	store, env    string
+	noRedis       bool
+	plan, yes     bool
+	format, color string
+	asked         bool // somebody sits there
+	changed       func(string) bool
+}
+
+func (a *app) setupVerb() *cobra.Command {
+	var o setupOptions
+	c := &cobra.Command{
+		Use:   "setup [FOLDER] [flags]",
+		Short: "from a bare server and an app to a site over HTTPS",
+		Long: "Reads the Flask app in FOLDER (this one, if none is named) and this host, asks what neither of them tells, shows what it will do, and does it: " +
+			"packages, an account, a release with its own environment, database and migrations, a systemd unit, nginx, a certificate and its renewal, a nightly dump, " +
+			"a firewall. What cannot come out well is refused before anything changes. Then the whole host is looked at again; when the site does not answer as it should, " +
+			"all of it is taken back but the installed packages. What it does can be taken back later, too: assay history, assay undo. A second run does only what is left.\n\n" +
+			"Exit codes:\n  0  shown, or done and kept\n  2  wrong use\n  4  refused, or taken back\n  5  not everything could be taken back",
+		Example: "  sudo assay setup\n  sudo assay setup /home/me/shop --domain shop.example --domain www.shop.example --email me@shop.example --yes\n  assay setup --plan",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.intent.Source = "."
+			if len(args) > 0 {
+				o.intent.Source = args[0]
+			}
+			return a.setup(o)
+		},
+	}
+	f := c.Flags()
+	o.changed = f.Changed
+	f.StringVar(&o.intent.Name, "name", "", "of its account, its folders and its units: `NAME`; the folder's own, if none is given")
+	f.StringVar(&o.intent.Entry, "entry", "", "`MODULE:VARIABLE` or MODULE:FUNCTION() that is the app")
+	f.StringArrayVar(&o.intent.Domains, "domain", nil, "a `NAME` that visitors type; the first one is the site's own; may be given again")
+	f.StringVar(&o.intent.Email, "email", "", "`ADDRESS` to which the certificate's authority writes")
+	f.StringVar(&o.store, "database", "", "`postgresql|sqlite|none`")
+	f.BoolVar(&o.noRedis, "no-redis", false, "install no Redis, though the app asks for it")
+	f.StringVar(&o.env, "env-file", "", "`FILE` of KEY=value lines for the app's environment, beside what is known")
+	f.StringVar(&o.intent.ACME, "acme", "", "`URL` of another certificate authority's directory (ACME)")
+	f.BoolVar(&o.intent.Elsewhere, "elsewhere", false, "do not ask whether the domains lead to this host")
+	f.BoolVar(&o.plan, "plan", false, "show what would be done, and do nothing")
+	f.BoolVarP(&o.yes, "yes", "y", false, "do it without a question")
+	f.StringVar(&o.format, "format", "text", "`text|json` of the plan that is shown")
+	f.StringVar(&o.color, "color", auto, "`auto|always|never`")
+	complete(c, "database", "postgresql", "sqlite", "none")
+	complete(c, "format", "text", "json")
+	complete(c, "color", auto, always, never)
+	return c
+}
+
+func (a *app) setup(o setupOptions) error {
+	for _, e := range []error{oneOf("format", o.format, "text", "json"), oneOf("color", o.color, auto, always, never)} {
+		if e != nil {
+			return e
+		}
+	}
+	if !o.plan && !a.Works.Root() {
+		return a.refuse(errors.New("change this host: that needs root\nhint: sudo assay setup; without it: assay setup --plan"))
+	}
+	source, err := filepath.Abs(o.intent.Source)
+	if err != nil {
+		return usagef("%v", err)
+	}
+	o.intent.Source = source
+	o.asked = a.IsTerminal(0) && !o.yes && !o.plan
+	app, err := setup.Read(source)
+	if err != nil {
+		return a.refuse(err)
+	}
+	if err := a.intended(&o, app); err != nil {
+		return err
+	}
+	machine, err := setup.Look()
+	if err != nil {
+		return a.refuse(err)
+	}
+	ctx := context.Background()
+	if err := setup.Refuse(ctx, o.intent, app, machine); err != nil {
+		return a.refuse(fmt.Errorf("%w", err))
+	}
+	release, err := setup.Release(o.intent, time.Now())
+	if err != nil {
+		return a.refuse(err)
+	}
+	p := setup.Plan(o.intent, app, machine, release)
+	var kept []string
+	if a.Works.Root() {
+		if p, kept, err = setup.Left(ctx, a.Works.Hands(), p); err != nil {
+			return a.refuse(err)
+		}
+	}
+	return a.setUp(o, p, kept)
+}
+
+// setUp shows a plan and carries it out.
+func (a *app) setUp(o setupOptions, p plan.Plan, kept []string) error {
+	if o.format == "json" {
+		return report.WriteJSON(a.Stdout, struct {
+			ID   string    `json:"id"`
+			Plan plan.Plan `json:"plan"`
+		}{p.ID(), p})
+	}
+	var b bytes.Buffer
+	if err := report.Setup(&b, o.intent.Domains[0], p, kept, o.plan, a.textOptions(o.color, false)); err != nil {
+		return err
+	}
+	if _, err := a.Stdout.Write(b.Bytes()); err != nil || o.plan || p.Empty() {
+		return err
+	}
+	if !o.yes {
+		if !o.asked {
+			return a.refuse(errors.New("nobody sits here to be asked\nhint: --yes does it without a question"))
+		}
+		if !a.yes("Do all of this?") {
+			return a.refuse(errors.New("nothing was changed"))
+		}
+	}
+	return a.build(o, p)
+}
+
+func (a *app) build(o setupOptions, p plan.Plan) error {
+	defer unstopped()()
+	j := a.job(new(*tape.Tape))
+	start := time.Now()
+	before, err := j.Look(context.Background())
+	if err != nil {
+		return a.refuse(err)
+	}
+	// On a host that was bare, what is new is what setup made: what breaks requests
+	// or weighs heavily takes it back, and the rest is said.
+	j.Mind = func(f report.Finding) bool {
+		s, _ := check.ParseSeverity(f.Severity)
+		return f.Breaks || s >= check.High
+	}
+	fmt.Fprintln(a.Stdout)
+	out, err := j.Run(context.Background(), p, before)
+	if err != nil {
+		return a.refuse(err)
+	}
+	if out.State != apply.Kept {
+		return a.ended(out)
+	}
+	say := func(format string, args ...any) {
+		fmt.Fprintln(a.Stdout, report.Line(fmt.Sprintf(format, args...), 600, a.ascii()))
+	}
+	fmt.Fprintln(a.Stdout)
+	say("https://%s is there, after %d s. Kept as change %d; to take it back: sudo assay undo %d", o.intent.Domains[0], int(time.Since(start).Seconds()), out.Entry.ID, out.Entry.ID)
+	if n := len(out.After.Findings); n > 0 {
+		say("The audit has something to say about this host: %s. Read it: sudo assay check", number(n, "finding", "findings"))
+	} else {
+		say("The audit finds nothing wrong. What only you can tell it stands in /etc/assay/assay.toml.")
+	}
+	return nil
+}
+
+// intended fills in what was not said: from the app, or by asking.
+func (a *app) intended(o *setupOptions, app setup.App) error {
+	i := &o.intent
+	ask := func(flag, question, preset string, into *string) {
+		if *into == "" {
+			*into = preset
+			if o.asked && !o.changed(flag) {
+				*into = a.ask(question, preset)
+			}
+		}
+	}
+	ask("name", "A short name for the app on this host", named(i.Source), &i.Name)
+	ask("entry", "Where the app is", app.Entries[0], &i.Entry)
+	domains := strings.Join(i.Domains, " ")
+	ask("domain", "The names that visitors type, the site's own first", "", &domains)
+	i.Domains = strings.Fields(strings.ToLower(strings.ReplaceAll(domains, ",", " ")))
+	ask("email", "An address for the certificate's authority to write to", "", &i.Email)
+	ask("database", "Its database: postgresql, sqlite or none", string(storeOf(app)), &o.store)
+	if err := oneOf("database", o.store, "postgresql", "sqlite", "none"); err != nil {
+		return err
+	}
+	i.Store, i.Health = setup.Store(o.store), app.Health
+	i.Redis = !o.noRedis && app.Has("redis", "flask-redis", "celery", "rq", "flask-limiter")
+	if o.env != "" {
+		var err error
+		if i.Env, err = variables(o.env); err != nil {
+			return err
+		}
+	}
+	if err := i.Valid(); err != nil {
+		return usagef("%v", err)
+	}
+	return nil
+}
+
+// storeOf is the database that an app's packages speak of.
+func storeOf(app setup.App) setup.Store {
+	switch {
+	case app.Has("psycopg2", "psycopg2-binary", "psycopg", "pg8000", "asyncpg"):
+		return setup.PostgreSQL
+	case app.SQLite || app.Has("flask-sqlalchemy", "sqlalchemy"):
+		return setup.SQLite
+	}
+	return setup.NoStore
+}
+
+var unnamed = regexp.MustCompile(`[^a-z0-9]+`)
+
+func named(folder string) string {
+	return strings.Trim(unnamed.ReplaceAllString(strings.ToLower(filepath.Base(folder)), "-"), "-")
+}
+
+// ask asks on the terminal; nothing is the preset.
+func (a *app) ask(question, preset string) string {
+	if preset != "" {
+		question += " [" + report.Line(preset, 80, a.ascii()) + "]"
+	}
+	fmt.Fprintf(a.Stdout, "%s: ", question)
+	if a.answers == nil {
+		a.answers = bufio.NewReader(a.Stdin)
+	}
+	l, _ := a.answers.ReadString('\n')
+	if l = strings.TrimSpace(l); l == "" {
+		return preset
+	}
+	return l
+}
+
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// variables reads KEY=value lines. A value is never said, wherever it is wrong.
+func variables(name string) (map[string]string, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, usagef("--env-file: %v", err)
+	}
+	out := map[string]string{}
+	n := 0
+	for l := range strings.Lines(string(b)) {
+		n++
+		l = strings.TrimSpace(l)
+		if l == "" || strings.HasPrefix(l, "#") {
+			continue
+		}
+		k, v, ok := strings.Cut(strings.TrimPrefix(l, "export "), "=")
+		if !ok || !variable.MatchString(k) || slices.ContainsFunc([]byte(v), func(c byte) bool { return c < ' ' }) {
+			return nil, usagef("--env-file %s: line %d is not KEY=value", name, n)
+		}
+		out[k] = v
+	}
+	return out, nil
+}
