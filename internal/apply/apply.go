@@ -242,7 +242,7 @@ func (j Job) section(ctx context.Context, e *Entry, k int, staged bool, refused 
 		if err := e.say(line{Begin: &i}); err != nil {
 			return err
 		}
-		j.tell("change %s", s.Path)
+		j.tell("%s", swapping(s))
 		if err := j.Host.Swap(s.Path, s.Mark, s.Before, s.After, i < e.Begun); err != nil {
 			return err
 		}

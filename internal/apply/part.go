@@ -82,6 +82,17 @@ func (j Job) extend(ctx context.Context, e *Entry) error {
 	return e.whole(partName(k), p)
 }
 
+// swapping says what is done to a path.
+func swapping(s Swap) string {
+	switch {
+	case s.Before.Kind == host.Nothing:
+		return "make " + s.Path
+	case s.After.Kind == host.Nothing:
+		return "take " + s.Path + " away"
+	}
+	return "change " + s.Path
+}
+
 // deed does one that is not done yet.
 func (j Job) deed(ctx context.Context, s plan.Step) error {
 	done, err := j.Host.Done(ctx, s.Deed, s.Args)
@@ -101,6 +112,9 @@ func (j Job) undeed(ctx context.Context, e *Entry, k int) (stays []string, fault
 			continue
 		}
 		s := section.Steps[d.Step]
+		if s.Traceless() {
+			continue
+		}
 		left, err := j.Host.Undo(ctx, s.Deed, s.Args)
 		switch {
 		case err != nil:

@@ -1,10 +1,19 @@
 package plan
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Done is a deed alone.
 func Done(say, deed string, args ...string) Step {
 	return Step{Kind: Deed, Say: say, Deed: deed, Args: args}
+}
+
+// Traceless says that a deed leaves nothing of its own to be taken back: what it
+// made lies in what another deed made, or it only tried something.
+func (s Step) Traceless() bool {
+	return slices.Contains([]string{"venv", "migrate", "load", "rehearse"}, s.Deed)
 }
 
 // Words are what a step runs, as one would type it; "" where it runs nothing.

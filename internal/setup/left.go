@@ -81,7 +81,7 @@ func Left(ctx context.Context, h host.Writer, p plan.Plan) (left plan.Plan, kept
 					return plan.Plan{}, nil, err
 				}
 			}
-			real = real || s.Kind != plan.Unit && !slices.Contains([]string{"migrate", "load", "rehearse"}, s.Deed)
+			real = real || s.Kind != plan.Unit && !s.Traceless()
 			steps = append(steps, s)
 		}
 		if real {
