@@ -174,6 +174,11 @@ func (b *builder) secureEdges(d *Deployment) {
 			}
 		}
 		b.m.Needs[s.Node()] = needs
+		if s.Plain() && len(s.Sites) == 1 {
+			for _, n := range s.Names {
+				n.Kept = b.keptFor(realNames(s.Sites[0].Server.Names()))
+			}
+		}
 		if s.Plain() { // where https is missing, a Secure cookie is not what is wrong
 			b.m.Needs[sessionNode(d)] = append(b.m.Needs[sessionNode(d)], s.Node())
 		}

@@ -3,6 +3,7 @@ package model
 import (
 	"crypto/x509"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,21 @@ func (b *builder) lineages() []lineage {
 	})
 }
 
+// keptFor is the folder of the one certificate of certbot's that has all of the
+// names; "" where there is none, or more than one.
+func (b *builder) keptFor(names []string) (dir string) {
+	for _, l := range b.lineages() {
+		if slices.ContainsFunc(names, func(n string) bool { return l.leaf.VerifyHostname(n) != nil }) {
+			continue
+		}
+		if dir != "" {
+			return ""
+		}
+		dir = l.dir
+	}
+	return dir
+}
+
 // kept lets a block serve the one certificate of certbot's that has all of its
 // names; nil where there is none, or more than one.
 func (b *builder) kept(server *syntax.Directive) []Becomes {
@@ -51,20 +67,7 @@ func (b *builder) kept(server *syntax.Directive) []Becomes {
 	if len(cert) != 1 || len(key) != 1 || len(names) == 0 || cert[0].Parent.Name == "http" || key[0].Parent.Name == "http" {
 		return nil
 	}
-	var dir string
-	for _, l := range b.lineages() {
-		all := true
-		for _, n := range names {
-			all = all && l.leaf.VerifyHostname(n) == nil
-		}
-		switch {
-		case !all:
-		case dir != "":
-			return nil
-		default:
-			dir = l.dir
-		}
-	}
+	dir := b.keptFor(names)
 	if dir == "" {
 		return nil
 	}

@@ -29,6 +29,7 @@ type Name struct {
 	TLS      fact.Of[[]*Endpoint]
 	Source   fact.Source
 	OS       string     // of this host
+	Kept     string     // the folder of a certificate of certbot's for the name's block, which is served over http alone
 	journeys []*Journey // where it leads, on its own way
 }
 

@@ -82,6 +82,13 @@ func reachable(h *check.Hearing, s model.Secured) check.Verdict {
 		said += fmt.Sprintf(": %s in %s:%d", d.Text, d.Where, d.Line)
 		cure = mend(first, d, first.Explained())
 	}
+	if steps := restored(s); steps != nil && s.Plain() {
+		block := s.Sites[0].Source()
+		cure.Do = "The certificate for these names is there, in " + s.Kept + ": let the block serve it on 443, and send what comes to port 80 there."
+		cure.Commands, cure.Minutes, cure.Steps = []string{fmt.Sprintf("# the server block at %s:%d, in place of its listen lines", block.Where, block.Line), "listen 443 ssl;",
+			"ssl_certificate " + s.Kept + "/fullchain.pem;", "ssl_certificate_key " + s.Kept + "/privkey.pem;",
+			"# and one of its own: listen 80; the same server_name; return 301 https://$host$request_uri;", "sudo nginx -t && sudo systemctl reload nginx"}, 5, steps
+	}
 	if s.Plain() && s.Login.Where != "" {
 		h.Saw(s.Login)
 		return check.Failed(said+", and over http nobody can log in, since the session cookie is Secure", cure).
@@ -119,6 +126,45 @@ func mend(e *model.Endpoint, d fact.Source, at *nginx.Directive) check.Remedy {
 	}
 	r.Steps = plan.All(plain...)
 	return r
+}
+
+// restored serves a block that stands on port 80 alone over https, with the
+// certificate that certbot keeps for it, and sends who comes to port 80 there.
+func restored(n model.Secured) []plan.Step {
+	if n.Kept == "" || len(n.Sites) != 1 {
+		return nil
+	}
+	block := n.Sites[0].Server
+	listens, names := block.Find("listen"), block.Find("server_name")
+	if len(listens) == 0 || len(names) != 1 || len(block.Find("ssl_certificate")) > 0 {
+		return nil
+	}
+	say, plain := "serve the names over https, with the certificate that certbot keeps for them", []string{}
+	var parts [][]plan.Step
+	for i, d := range listens {
+		l, ok := nginx.ParseListen(d)
+		if !ok || l.Unix != "" || l.Port != 80 || len(l.Options) > 0 {
+			return nil
+		}
+		plain = append(plain, "listen "+d.Args[0]+";")
+		where := "443"
+		switch {
+		case l.V6():
+			where = "[" + l.Addr + "]:443"
+		case !l.Wildcard():
+			where = l.Addr + ":443"
+		}
+		parts = append(parts, plan.Nginx(say, d).Replace("listen "+where+" ssl;"))
+		if i == len(listens)-1 {
+			parts = append(parts, plan.Nginx(say, d).After("ssl_certificate "+n.Kept+"/fullchain.pem;", "ssl_certificate_key "+n.Kept+"/privkey.pem;"))
+		}
+	}
+	redirect := []string{"server {"}
+	for _, l := range append(plain, "server_name "+strings.Join(names[0].Args, " ")+";", "return 301 https://$host$request_uri;") {
+		redirect = append(redirect, "    "+l)
+	}
+	parts = append(parts, plan.Nginx("send who comes over http there", block).Before(append(redirect, "}", "")...))
+	return plan.All(parts...)
 }
 
 // sixth lets a block that speaks TLS on 443 do so over IPv6 too.
