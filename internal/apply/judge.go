@@ -2,6 +2,7 @@ package apply
 
 import (
 	"slices"
+	"strings"
 
 	"assay/internal/check"
 	"assay/internal/report"
@@ -22,7 +23,7 @@ func Compared(before, after report.Report, cures []string) (worse, uncured []rep
 	for _, f := range c.New {
 		passed := slices.ContainsFunc(before.Passed, func(p report.Passed) bool { return p.ID == f.ID })
 		unseen := slices.ContainsFunc(before.Unknown, func(u report.Unknown) bool { return u.ID == f.ID })
-		if !unseen && (passed || !down(f.Deployment)) && !replaced(f, before, cures) {
+		if !unseen && (passed && !parting(f) || !down(f.Deployment)) && !replaced(f, before, cures) {
 			worse = append(worse, f)
 		}
 	}
@@ -38,6 +39,12 @@ func Compared(before, after report.Report, cures []string) (worse, uncured []rep
 		}
 	}
 	return worse, uncured
+}
+
+// parting says that a finding is what the log tells and no request fails by: of a
+// service that hung, it is how it was stopped.
+func parting(f report.Finding) bool {
+	return !f.Breaks && slices.ContainsFunc(f.Evidence, func(e report.Evidence) bool { return strings.HasPrefix(e.Where, "journalctl ") })
 }
 
 // asBlind says that all which hides a finding now was unseen before as well, and

@@ -219,6 +219,11 @@ func (r *Row) judge(named, all []finding) {
 	r.Found = at(all, r.Cause) > 0
 	for _, other := range r.Then { // each has to be told as well
 		r.Found = r.Found && at(all, []Expected{other}) > 0
+		for _, f := range all { // the whole is not cured without it
+			if f.names(other) && !slices.ContainsFunc(r.Cause, f.names) && f.Cause == nil && f.Remedy.Cure != "host" {
+				r.Cure = f.Remedy.Cure
+			}
+		}
 		if at(named, []Expected{other}) == 0 {
 			r.Rank = 0
 		}
