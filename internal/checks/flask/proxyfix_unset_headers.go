@@ -8,6 +8,7 @@ import (
 	"assay/internal/check"
 	"assay/internal/fact"
 	"assay/internal/model"
+	"assay/internal/plan"
 	"assay/internal/tape"
 )
 
@@ -197,6 +198,7 @@ func setThem(app *model.App, l let) check.Remedy {
 	r := check.Remedy{
 		Do:      "Let nginx write each header that the app believes, and drop (\"\") those that you do not need. Better still, let the app believe no more than it needs: ProxyFix(app.wsgi_app, x_for=1, x_proto=1).",
 		Minutes: 10,
+		Steps:   writeThem(l),
 	}
 	told := map[string]bool{}
 	for _, w := range l.ways {
@@ -228,4 +230,19 @@ func setThem(app *model.App, l let) check.Remedy {
 		r.Verify = "grep -rn --include='*.py' ProxyFix " + app.App.App.RootPath
 	}
 	return r
+}
+
+// writeThem lets nginx write the headers, where it is nginx that visitors speak
+// TLS with: behind another proxy they may be that one's words.
+func writeThem(l let) []plan.Step {
+	var steps [][]plan.Step
+	for _, w := range l.ways {
+		if len(w.Hops) > 1 || w.Front != nil || !w.HTTP() || !w.TLS() {
+			return nil
+		}
+		for _, name := range l.headers {
+			steps = append(steps, plan.NginxListed("let nginx write "+name+" itself", w.Last().Pass.Parent, "proxy_set_header", name, w.Set(name, written[name])))
+		}
+	}
+	return plan.All(steps...)
 }
