@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/internal/fact"
@@ -100,7 +101,7 @@ func (d *Deployment) hopFirewall() Hop {
 	switch {
 	case s == fact.IsUnknown:
 		h.State = HopUnknown
-	case r == shut && len(d.names) > 0:
+	case r == shut && slices.ContainsFunc(d.names, func(n *Name) bool { return slices.ContainsFunc(n.Sites, (*Site).Secure) }):
 		h.State = HopBroken
 	}
 	return h
