@@ -30,7 +30,7 @@ func readings() []reading {
 		{tape.KindProcs, "the processes: arguments, user, working folder, from /proc"},
 		{tape.KindEnviron, "the environment of an app server's process, from /proc; the values of secrets are replaced"},
 		{tape.KindSockets, "the listening sockets and who holds them, from /proc"},
-		{tape.KindConns, "the connections that an app server and its workers hold, from the kernel"},
+		{tape.KindConns, "the connections that an app server and its workers hold, or a database that takes no more, from the kernel"},
 		{tape.KindWrites, "the log files that nginx, an app server and its workers hold open for writing: path, size, and how full their disk is; nothing in them"},
 		{tape.KindDisk, "how much of the file system below a path is left"},
 		{tape.KindMemory, "how much memory an app server and its workers take, from /proc, and how much memory and processor time their control group lets them have"},

@@ -37,6 +37,7 @@ type Store struct {
 	Full     fact.Of[string]      // the folder of its data, where the disk under it is full; looked at when the server fails by itself
 	Resolver fact.Of[fact.Source] // the line that says who is asked for names; looked at when no resolver answered
 	Conf     fact.Of[Conf]        // the settings of the server on this host; looked at when it refuses for their sake
+	Room     fact.Of[Room]        // MySQL on this host, which takes no more connections: what it holds and may hold
 	File     fact.Of[tape.Stat]   // of SQLite, which the service may not write
 	Folder   fact.Of[tape.Stat]   // that it lies in
 	Only     bool                 // PostgreSQL: this host has one cluster alone
@@ -141,6 +142,7 @@ func (b *builder) login(st *Store) *Store {
 	}
 	st.Unit, st.Others = b.storeUnit(st), b.others(st)
 	st.Said, st.Conf = b.storeSaid(st), b.conf(st)
+	st.Room = b.room(st)
 	st.File, st.Folder = b.sqliteFile(st)
 	st.Resolver, st.Full = b.resolver(st), b.full(st)
 	st.Far = b.far(st)

@@ -198,6 +198,10 @@ func fullRemedy(h *check.Hearing, s *model.Store, r tape.SQLReply) check.Remedy 
 		return check.Remedy{Do: fmt.Sprintf("Its file allows fewer connections than the app's workers may open, and fewer than PostgreSQL takes by itself: set max_connections = %d, and restart it.", usual),
 			Commands: []string{"sudoedit " + steps[0].Path + "   # max_connections = " + strconv.Itoa(usual), "sudo systemctl restart " + steps[0].Then[0].Unit}, Minutes: 5, Steps: steps}
 	}
+	if steps := again(h, s); steps != nil {
+		return check.Remedy{Do: "It holds far fewer connections than its files allow: somebody has set a smaller limit while it ran. A restart takes that of its files again.",
+			Commands: append(admin(s, "SHOW VARIABLES LIKE 'max_connections'"), check.Commands(steps)...), Minutes: 5, Steps: steps}
+	}
 	sql := "SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3 ORDER BY 4 DESC"
 	if s.Kind != "PostgreSQL" {
 		sql = "SHOW PROCESSLIST"

@@ -143,7 +143,7 @@ func upgradeRemedy(s *model.Schema, r tape.SQLReply) check.Remedy {
 
 func unknownRemedy(s *model.Schema) check.Remedy {
 	return check.Remedy{Do: "Deploy the code that has that migration. If the code was rolled back on purpose, take the database back with the newer code first (flask db downgrade), from a backup if data would be lost.",
-		Commands: []string{"grep -rl " + quote("revision = ") + " " + s.App.Migrations.Dir, flask(s, "db heads")}, Verify: flask(s, "db current"), Minutes: 30}
+		Commands: []string{"grep -rl " + quote("revision = ") + " " + s.App.Migrations.Dir, flask(s, "db heads")}, Verify: flask(s, "db current"), Minutes: 30, Cure: check.InCode}
 }
 
 func stampRemedy(s *model.Schema) check.Remedy {

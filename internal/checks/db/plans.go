@@ -101,6 +101,18 @@ func ended(h *check.Hearing, s *model.Store) []plan.Step {
 	return steps
 }
 
+// again lets a server that was told a smaller limit while it ran go by its files.
+func again(h *check.Hearing, s *model.Store) []plan.Step {
+	r, known := s.Room.Look(h.Aside())
+	u, state := s.Unit.Look(h.Aside())
+	app := s.Server.UnitName()
+	if known != fact.IsKnown || state != fact.IsKnown || app == "" || 2*r.Holds > r.May {
+		return nil
+	}
+	_, _ = s.Room.Look(h)
+	return append(plan.Systemctl("let "+s.Kind+" go by its files again", "restart", u.Name), plan.Systemctl("let the app connect anew", "restart", app)...)
+}
+
 // own lets the app log in as the role of the account that it runs as: over its
 // socket PostgreSQL takes no other one.
 func own(h *check.Hearing, s *model.Store, r tape.SQLReply) []plan.Step {
