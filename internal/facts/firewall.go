@@ -41,8 +41,19 @@ func (f *Facts) Firewall() fact.Of[*nft.Ruleset] {
 func (f *Facts) withoutNft(a tape.Ask) fact.Of[*nft.Ruleset] {
 	return fact.Bind(f.File("/proc/net/ip_tables_names"), func(names string) fact.Of[*nft.Ruleset] {
 		if names == "" {
-			return fact.Absent[*nft.Ruleset]()
+			return f.withoutTables(a)
 		}
 		return fact.Unknown[*nft.Ruleset](fact.Why{Text: "list the firewall's rules: they are iptables' own, and there is no nft to read them", Hint: "install nftables", Ask: a})
+	})
+}
+
+// withoutTables: today's iptables fills the tables of nftables, which only nft
+// lists (iptables-nft(8)).
+func (f *Facts) withoutTables(a tape.Ask) fact.Of[*nft.Ruleset] {
+	return fact.Bind(f.Glob("/usr/sbin/xtables-nft-multi"), func(found []string) fact.Of[*nft.Ruleset] {
+		if len(found) == 0 {
+			return fact.Absent[*nft.Ruleset]()
+		}
+		return fact.Unknown[*nft.Ruleset](fact.Why{Text: "list the firewall's rules: iptables is here, and there is no nft to list what it made", Hint: "install nftables", Ask: a})
 	})
 }

@@ -29,6 +29,7 @@ func Build(f *facts.Facts) *Model {
 	}
 	b.m.accounts = b.f.Accounts()
 	b.m.Nginx = b.buildNginx()
+	b.followLinks()
 	b.m.Stores = b.stores()
 	b.m.Firewall = b.firewall()
 	servers := b.appServers()

@@ -11,6 +11,7 @@ import (
 	"assay/internal/fact"
 	"assay/internal/facts"
 	syntax "assay/internal/syntax/nginx"
+	"assay/internal/tape"
 )
 
 // Site is one server block of nginx.
@@ -106,6 +107,7 @@ func (r *Route) Site() *Site { return r.site }
 // Upstream is one server that a route may hand a request to.
 type Upstream struct {
 	Addr     string // "unix:/run/x.sock", "127.0.0.1:8000"
+	Link     string // what the directive names, where that is a link to the socket
 	Protocol string // http, https, uwsgi, fastcgi ...
 	Backup   bool
 	Down     bool
@@ -238,6 +240,40 @@ func (b *builder) upstream(addr, protocol string, src fact.Source) *Upstream {
 	}
 	u.Listener = b.listenerAt(net.JoinHostPort(ip.String(), port))
 	return u
+}
+
+func (b *builder) followLinks() {
+	n, _ := b.m.Nginx.Look(&b.notes)
+	if n == nil {
+		return
+	}
+	for _, s := range n.Sites {
+		for _, r := range s.Routes {
+			for _, u := range r.Upstreams {
+				if strings.HasPrefix(u.Addr, "unix:") {
+					b.follow(u)
+				}
+			}
+		}
+	}
+}
+
+// follow takes an upstream by a link to the socket that the link leads to: nginx
+// does at each request, so that a new release can take the old one's place.
+func (b *builder) follow(u *Upstream) {
+	if _, state := u.Listener.Look(&b.notes); state != fact.IsAbsent {
+		return
+	}
+	file := strings.TrimPrefix(u.Addr, "unix:")
+	way := b.nginxAccess(file, "connect")
+	r, state := way.Look(&b.notes)
+	switch {
+	case state == fact.IsUnknown:
+		u.Listener = fact.Bind(way, func(tape.AccessReport) fact.Of[*Listener] { return u.Listener })
+	case state == fact.IsKnown && slices.ContainsFunc(r.Steps, func(s tape.Step) bool { return s.Path == file && s.Type == "link" }):
+		u.Link, u.Addr = file, "unix:"+r.Steps[len(r.Steps)-1].Path
+		u.Listener = b.listenerAt(u.Addr)
+	}
 }
 
 // either is the first of two addresses on which somebody listens: nginx tries

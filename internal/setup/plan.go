@@ -40,7 +40,7 @@ func file(say, path, owner, group, mode, body string) []plan.Step {
 func unit(say, verb, name string) []plan.Step { return plan.Systemctl(say, verb, name) }
 
 func (d draft) packages() plan.Plan {
-	names := []string{"nginx", "certbot", "python3-venv", "ufw", "fail2ban", "python3-systemd", "unattended-upgrades"}
+	names := []string{"nginx", "certbot", "python3-venv", "ufw", "nftables", "fail2ban", "python3-systemd", "unattended-upgrades"}
 	if d.Store == PostgreSQL {
 		names = append(names, "postgresql")
 	}
