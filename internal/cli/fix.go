@@ -251,10 +251,12 @@ func caller(env func(string) string) string {
 	return env("USER")
 }
 
-// unstopped lets no signal end a change in its middle: it ends kept or undone.
+// unstopped lets no signal end a change in its middle: it ends kept or undone,
+// also where nobody reads any more what it says (assay fix --apply | head).
 func unstopped() (release func()) {
-	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	return func() { signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) }
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE}
+	signal.Ignore(all...)
+	return func() { signal.Reset(all...) }
 }
 
 func butFor(stays []string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"assay/internal/tape"
@@ -29,6 +30,7 @@ type reading struct {
 	walker
 	root   bool
 	shared bool
+	spool  bool // below crontabs
 	worn   *cred
 	lent   string // the folder that made us wear it
 }
@@ -52,18 +54,49 @@ func (r *reading) pass(s *spot) error {
 	switch s.kind() {
 	case unix.S_IFLNK:
 		// A link in root's own folder is root's word; in a shared one anybody's.
-		if r.shared {
+		if r.shared || r.spool {
 			return r.wear(s)
 		}
 	case unix.S_IFDIR:
 		if s.st.Uid != 0 {
 			return r.wear(s)
 		}
-		if s.st.Mode&0o022 != 0 {
+		switch {
+		case s.st.Mode&0o022 == 0:
+		case s.path == crontabs && deserted(s):
+			r.spool = true
+		default:
 			r.shared, r.lent = true, s.path
 		}
 	}
 	return nil
+}
+
+// crontabs is root:crontab 1730 on Debian: nobody is in that group, and the program
+// crontab(1), which has it, puts whole files there. They are read as root, since
+// their owners cannot come in; a link there is nobody's word.
+const crontabs = "/var/spool/cron/crontabs"
+
+// deserted says that nobody is in the group which may write a folder, and nobody
+// else may write it.
+func deserted(s *spot) bool {
+	if s.st.Mode&0o002 != 0 || hasACL(s) { // the group's bits are its mask then
+		return false
+	}
+	gid := int(s.st.Gid)
+	p := readPeople()
+	for _, primary := range p.primary {
+		if primary == gid {
+			return false
+		}
+	}
+	for _, groups := range p.member {
+		if slices.Contains(groups, gid) {
+			return false
+		}
+	}
+	_, known := p.group[gid]
+	return known
 }
 
 // settle takes the rights with which the content of s may be opened.

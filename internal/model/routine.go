@@ -8,6 +8,7 @@ import (
 
 	"assay/internal/fact"
 	"assay/internal/regex"
+	"assay/internal/tape"
 )
 
 // Routine is what people have for the worst day: where it is written how to
@@ -17,7 +18,7 @@ type Routine struct {
 	Said    Declared
 	Now     time.Time
 	Runbook fact.Of[Runbook]  // Absent: none is declared, and none lies beside the app
-	Old     fact.Of[[]string] // releases beside the one that runs; Absent: the app lies in no folder of releases
+	Old     fact.Of[[]string] // releases beside the one that runs; Absent: the app lies in no folder of releases, or is the first there
 	Lost    fact.Of[string]   // a file that the declared way back begins with, and that is not there
 }
 
@@ -74,8 +75,26 @@ func (b *builder) releases(d *Deployment) fact.Of[[]string] {
 			return fact.Absent[[]string](fact.Source{Where: "the app's folder", Text: cwd})
 		}
 		own, _, _ := strings.Cut(rest, "/")
-		return fact.Then(b.f.Glob(before+"/releases/*"), func(all []string) []string {
-			return slices.DeleteFunc(slices.Clone(all), func(f string) bool { return path.Base(f) == own })
+		dir := before + "/releases"
+		return fact.Bind(b.f.Glob(dir+"/*"), func(all []string) fact.Of[[]string] {
+			old := slices.DeleteFunc(slices.Clone(all), func(f string) bool { return path.Base(f) == own })
+			if len(old) > 0 {
+				return fact.Known(old)
+			}
+			return b.firstRelease(dir, dir+"/"+own)
+		})
+	})
+}
+
+// firstRelease tells one that never had another beside it from one whose elders
+// were taken away: that changes their folder after it came. Absent: it is the first.
+func (b *builder) firstRelease(dir, own string) fact.Of[[]string] {
+	return fact.Bind(b.f.Stat(dir, false), func(all tape.Stat) fact.Of[[]string] {
+		return fact.Bind(b.f.Stat(own, false), func(one tape.Stat) fact.Of[[]string] {
+			if all.MTime.After(one.MTime) {
+				return fact.Known([]string{})
+			}
+			return fact.Absent[[]string](fact.Source{Where: dir, Text: "nothing was taken away since " + path.Base(own) + " came"})
 		})
 	})
 }

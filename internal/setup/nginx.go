@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -46,12 +47,10 @@ server {
     ssl_session_tickets off;
 
     server_tokens off;
-    add_header Strict-Transport-Security "max-age=31536000" always;
-    add_header X-Content-Type-Options nosniff always;
-    gzip on;
+%[5]s    gzip on;
     gzip_vary on;
     gzip_types text/css application/javascript text/javascript image/svg+xml application/json;
-`, listen, strings.Join(i.Domains, " "), i.Domains[0], i.Name)
+`, listen, strings.Join(i.Domains, " "), i.Domains[0], i.Name, headers("    ", a.Sets))
 	fmt.Fprintf(&b, "\n    # %s\n    client_max_body_size %s;\n", i.bodyWhy(a), size(i.maxBody(a)))
 	if a.Static != "" {
 		fmt.Fprintf(&b, `
@@ -59,8 +58,8 @@ server {
         alias %s/%s/;
         # The names stay when the files change: an hour.
         expires 1h;
-    }
-`, i.current(), a.Static)
+%s    }
+`, i.current(), a.Static, ownFiles(a))
 	}
 	if i.hasUploads(a) {
 		fmt.Fprintf(&b, `
@@ -68,11 +67,9 @@ server {
     location /uploads/ {
         alias %s/;
         expires 7d;
-        add_header Strict-Transport-Security "max-age=31536000" always;
-        add_header X-Content-Type-Options nosniff always;
-        add_header Content-Security-Policy "sandbox; default-src 'none'" always;
+%s        add_header Content-Security-Policy "sandbox; default-src 'none'" always;
     }
-`, i.uploads())
+`, i.uploads(), headers("        ", nil))
 	}
 	if a.Metrics != "" {
 		fmt.Fprintf(&b, `
@@ -94,6 +91,26 @@ server {
 }
 `, i.Name, i.live())
 	return b.String()
+}
+
+// headers are those that every answer has, but for what the app sets.
+func headers(indent string, sets []string) string {
+	out := ""
+	for n, line := range []string{`add_header Strict-Transport-Security "max-age=31536000" always;`, "add_header X-Content-Type-Options nosniff always;"} {
+		if !slices.Contains(sets, ownHeaders[n]) {
+			out += indent + line + "\n"
+		}
+	}
+	return out
+}
+
+// ownFiles are the headers of files that nginx serves by itself, where the app's
+// answers have theirs from the app. A location with one add_header inherits none.
+func ownFiles(a App) string {
+	if len(a.Sets) == 0 {
+		return ""
+	}
+	return headers("        ", nil)
 }
 
 func (i Intent) maxBody(a App) int64 {

@@ -31,6 +31,7 @@ type App struct {
 	Metrics  string   // a route for a collector of numbers
 	Uploads  string   // the URL's path below which uploaded files are served
 	SQLite   bool     // it names an SQLite file
+	Sets     []string // headers that it sets by itself, in lower case
 	Python   string   // "3.11": the least that it says it needs
 }
 
@@ -66,6 +67,9 @@ func Read(source string) (App, error) {
 	if len(r.app.Entries) == 0 {
 		return App{}, fmt.Errorf("%s: no Flask app was found: no module makes one, and no create_app() does\nhint: say where it is with --entry MODULE:VARIABLE", source)
 	}
+	if r.app.Has("flask-talisman") {
+		r.app.Sets = ownHeaders
+	}
 	slices.Sort(r.app.Needs)
 	slices.Sort(r.app.Asks)
 	return r.app, nil
@@ -92,6 +96,10 @@ var (
 	sqlite   = regexp.MustCompile(`sqlite:///`)
 	pyNeeds  = regexp.MustCompile(`requires-python\s*=\s*["']\s*>=\s*(3\.\d+)`)
 )
+
+// ownHeaders are those that nginx leaves to an app which sets them: twice the same
+// is one that nobody can change.
+var ownHeaders = []string{"strict-transport-security", "x-content-type-options"}
 
 var healthPaths = []string{"/health", "/healthz", "/health/", "/healthcheck", "/_health", "/ready", "/readyz", "/livez", "/status", "/ping"}
 
@@ -176,6 +184,11 @@ func (r *reading) source(name, text string) {
 	}
 	if m := maxBody.FindStringSubmatch(text); m != nil {
 		r.app.MaxBody = product(m[1])
+	}
+	for _, h := range ownHeaders {
+		if strings.Contains(strings.ToLower(text), h) {
+			r.app.Sets = once(r.app.Sets, h)
+		}
 	}
 	r.app.SQLite = r.app.SQLite || sqlite.MatchString(text)
 	for _, m := range routes.FindAllStringSubmatch(text, -1) {
