@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -52,6 +53,31 @@ var all = plan.Plan{
 	Tests: []plan.Test{{Name: "nginx-test", Arg: "/etc/nginx/nginx.conf"}, {Name: "unit-verify", Arg: "shop.service"}},
 }
 
+// built is one plan of parts, each standing on the one before, with the deeds that
+// are no files.
+var built = plan.Plan{Parts: []plan.Plan{
+	{Say: "An account", Steps: []plan.Step{plan.Done("make an account", "account", "made", "/srv/made")}},
+	{Say: "Its folder", Steps: []plan.Step{
+		{Kind: plan.Folder, Path: "/srv/made", Owner: "made", Group: "made", Mode: "0750"},
+		{Kind: plan.Folder, Path: "/srv/made/releases", Mode: "0755"},
+		{Kind: plan.Write, Path: "/srv/made/env", Owner: "root", Group: "made", Mode: "0640", Body: "KEY=" + plan.Secret + "\n"},
+		plan.Done("copy a release", "release", "/srv/shop/app", "/srv/made/releases/one"),
+	}},
+	{Say: "Its data", Steps: []plan.Step{
+		{Kind: plan.Append, Path: "/etc/redis/redis.conf", Body: "# made\n"},
+		plan.Done("make a role", "role", "made"),
+		plan.Done("make a database", "database", "made", "made"),
+		{Kind: plan.Unit, Verb: "restart", Unit: "redis-server.service"},
+	}},
+	{Say: "Its unit", Steps: []plan.Step{
+		{Kind: plan.Write, Path: "/etc/systemd/system/made@.service", Mode: "0644", Body: "[Service]\nUser=made\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n"},
+		{Kind: plan.Unit, Verb: "daemon-reload"},
+		{Kind: plan.Unit, Verb: "enable", Unit: "made@one.service"},
+		{Kind: plan.Unit, Verb: "start", Unit: "made@one.service"},
+		plan.Done("open a port", "open-ports", "8443/tcp"),
+	}},
+}}
+
 // cutting dies, as by kill -9, in front of or behind its nth deed.
 type cutting struct {
 	host.Writer
@@ -79,6 +105,15 @@ func (c cutting) Systemctl(ctx context.Context, verb, unit string) error {
 	return c.deed(func() error { return c.Writer.Systemctl(ctx, verb, unit) })
 }
 
+func (c cutting) Do(ctx context.Context, deed string, args []string) error {
+	return c.deed(func() error { return c.Writer.Do(ctx, deed, args) })
+}
+
+func (c cutting) Undo(ctx context.Context, deed string, args []string) (stays string, err error) {
+	err = c.deed(func() error { stays, err = c.Writer.Undo(ctx, deed, args); return err })
+	return stays, err
+}
+
 // TestInside runs in the booted host: it carries the plan out, and dies at CUT, or
 // ends or takes back what was cut off.
 func TestInside(t *testing.T) {
@@ -87,7 +122,7 @@ func TestInside(t *testing.T) {
 		t.Skip("it runs in a booted host")
 	}
 	ctx := context.Background()
-	p := all
+	var p plan.Plan
 	b, err := os.ReadFile("/root/plan.json")
 	if err != nil || json.Unmarshal(b, &p) != nil {
 		t.Fatal(err)
@@ -121,6 +156,18 @@ func TestKilledAtEachStep(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	h := inside(ctx, t)
+	t.Run("files", func(t *testing.T) { cutEverywhere(ctx, t, h, 2*(len(all.Steps)+1)) }) // one folder more
+	carry(ctx, t, h, built)
+	// ufw writes its files in its own way the first time that it does.
+	if out, err := h.Run(ctx, "ufw allow 9/tcp; ufw delete allow 9/tcp"); err != nil {
+		t.Fatal(err, out)
+	}
+	t.Run("parts", func(t *testing.T) { cutEverywhere(ctx, t, h, 2*len(built.All())) })
+}
+
+const undoLast = "assay undo $(ls /var/lib/assay/journal | grep -v lock | sort -n | tail -1)"
+
+func cutEverywhere(ctx context.Context, t *testing.T, h *lab.Host, places int) {
 	before := everything(ctx, t, h)
 	run := func(do string, cut int) string {
 		out, err := h.Run(ctx, fmt.Sprintf("cd /root; DO=%s CUT=%d ./apply.test -test.run TestInside 2>&1 || true", do, cut))
@@ -136,7 +183,7 @@ func TestKilledAtEachStep(t *testing.T) {
 	if after == before {
 		t.Fatal("the plan changes nothing")
 	}
-	if out, err := h.Run(ctx, "assay undo 1"); err != nil || everything(ctx, t, h) != before {
+	if out, err := h.Run(ctx, undoLast); err != nil || everything(ctx, t, h) != before {
 		t.Fatalf("undo of what was kept: %v\n%s\n%s", err, out, lab.Differ(before, everything(ctx, t, h)))
 	}
 	deeds := 0
@@ -150,7 +197,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			t.Errorf("cut at %d: the next call says %q", cut, said)
 		}
 		if os.Getenv("KILLED") != "all" && (cut+time.Now().YearDay())%3 > 0 {
-			if out, err := h.Run(ctx, "assay undo $(ls /var/lib/assay/journal | grep -v lock | sort -n | tail -1)"); err != nil {
+			if out, err := h.Run(ctx, undoLast); err != nil {
 				t.Fatalf("cut at %d: undo: %v\n%s", cut, err, out)
 			}
 			continue
@@ -169,7 +216,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			t.Errorf("cut at %d, then %s:\n%s", cut, do, lab.Differ(want, got))
 		}
 		if do == "resume" {
-			if out, err := h.Run(ctx, "assay undo $(ls /var/lib/assay/journal | grep -v lock | sort -n | tail -1)"); err != nil {
+			if out, err := h.Run(ctx, undoLast); err != nil {
 				t.Fatalf("cut at %d: undo: %v\n%s", cut, err, out)
 			}
 			if got := everything(ctx, t, h); got != before {
@@ -177,8 +224,8 @@ func TestKilledAtEachStep(t *testing.T) {
 			}
 		}
 	}
-	if want := 2 * (len(all.Steps) + 1); deeds < want-2 { // one folder more
-		t.Errorf("%d places to be cut at, expected some %d", deeds, want)
+	if deeds < places-2 {
+		t.Errorf("%d places to be cut at, expected some %d", deeds, places)
 	}
 }
 
@@ -197,8 +244,17 @@ func everything(ctx context.Context, t *testing.T, h *lab.Host) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	s = keptBySystem.ReplaceAllString(s, "")
+	more, err := h.Run(ctx, "runuser -u postgres -- psql -Atc 'select datname from pg_database union all select rolname from pg_roles order by 1'; systemctl show -p ActiveState,UnitFileState made@one; ufw show added")
+	if err != nil {
+		t.Fatal(err, more)
+	}
+	return s + more
 }
+
+// keptBySystem are copies that the tools for accounts and ufw make of what they
+// change, and the secret, which is another one each time.
+var keptBySystem = regexp.MustCompile(`(?m)^(/etc/(passwd|group|shadow|gshadow|subuid|subgid)-|/srv/made/env) .*\n`)
 
 // inside is a booted host with the program, this test and its plan.
 func inside(ctx context.Context, t *testing.T) *lab.Host {
@@ -235,6 +291,18 @@ func inside(ctx context.Context, t *testing.T) *lab.Host {
 	if err := json.Unmarshal([]byte(fmt.Sprintf(`[{"line":2,"old":[%q],"new":[%q,"# two"]}]`, lines[1], lines[1])), &p.Steps[0].Lines); err != nil {
 		t.Fatal(err)
 	}
+	carry(ctx, t, h, p)
+	for from, to := range map[string]string{"apply.test": "/root/apply.test", "assay": "/usr/local/bin/assay"} {
+		if err := h.Put(ctx, filepath.Join(dir, from), to, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+// carry gives the host the plan of TestInside.
+func carry(ctx context.Context, t *testing.T, h *lab.Host, p plan.Plan) {
+	t.Helper()
 	b, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)
@@ -242,10 +310,4 @@ func inside(ctx context.Context, t *testing.T) *lab.Host {
 	if err := h.PutFrom(ctx, strings.NewReader(string(b)), "/root/plan.json", 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for from, to := range map[string]string{"apply.test": "/root/apply.test", "assay": "/usr/local/bin/assay"} {
-		if err := h.Put(ctx, filepath.Join(dir, from), to, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return h
 }

@@ -41,7 +41,7 @@ func copyTree(_ hands, ctx context.Context, args []string) error {
 	if err := os.RemoveAll(tmp); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(tmp, 0o755); err != nil {
+	if err := os.Mkdir(tmp, 0o755); err != nil {
 		return err
 	}
 	dst, err := os.OpenRoot(tmp)

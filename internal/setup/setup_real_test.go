@@ -84,6 +84,7 @@ func TestSetupTakenBack(t *testing.T) {
 	}
 	// An app that does not load is refused by what it says, and nothing stays of it.
 	must("echo 'import nowhere' >> /home/dev/shop/wsgi.py")
+	first = state(ctx, t, h)
 	out, err := h.Run(ctx, setUp+" || test $? = 4")
 	if err != nil || !strings.Contains(out, "No module named 'nowhere'") {
 		t.Errorf("%v\n%s", err, tail(out))
