@@ -98,7 +98,12 @@ func (j Job) units(ctx context.Context, e *Entry, refused string) []error {
 			do("start", w.Unit)
 		case w.up() && (now.refused || e.refusedBefore(w.Unit)):
 			j.tell("%s goes on with what it has: it refuses its files as they were", w.Unit)
-		case w.up() && verb != "" && !(w.Unit == refused && verb != "restart"):
+		case w.up() && verb == "restart":
+			j.tell("systemctl restart %s", w.Unit)
+			if err := j.Host.Systemctl(ctx, verb, w.Unit); err != nil && j.revive(ctx, e, w.Unit) != nil {
+				faults = append(faults, err)
+			}
+		case w.up() && verb != "" && w.Unit != refused:
 			do(verb, w.Unit)
 		case w.State == "activating":
 			// It failed and was started again and again, and so it shall: that it
@@ -122,6 +127,30 @@ func (j Job) units(ctx context.Context, e *Entry, refused string) []error {
 		}
 	}
 	return faults
+}
+
+// revive starts a unit that ran before and does not start with its files as they
+// were: nobody had restarted it since they broke. It is started with the plan's
+// files once more, which then are put back, and runs on as it did.
+func (j Job) revive(ctx context.Context, e *Entry, unit string) error {
+	if len(e.Plan.Parts) > 0 {
+		return errors.New("it stands on more than files")
+	}
+	for _, s := range e.Swaps {
+		if err := j.Host.Swap(s.Path, s.Mark, s.Before, s.After, true); err != nil {
+			return err
+		}
+	}
+	faults := []error{j.Host.Systemctl(ctx, "daemon-reload", ""), j.Host.Systemctl(ctx, "reset-failed", unit), j.Host.Systemctl(ctx, "start", unit)}
+	for _, s := range slices.Backward(e.Swaps) {
+		faults = append(faults, j.Host.Swap(s.Path, s.Mark, s.After, s.Before, true))
+	}
+	faults = append(faults, j.Host.Systemctl(ctx, "daemon-reload", ""))
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	j.tell("%s does not start with its files as they were: it runs on with those of the change, as it ran on with older ones before", unit)
+	return nil
 }
 
 // refusedBefore says that a unit would not take in its files as they were.
