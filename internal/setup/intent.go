@@ -83,4 +83,3 @@ func (i Intent) conf() string               { return "/etc/" + i.Name }
 func (i Intent) env() string                { return i.conf() + "/" + i.Name + ".env" }
 func (i Intent) template() string           { return i.Name + "@.service" }
 func (i Intent) unit(release string) string { return i.Name + "@" + release + ".service" }
-func (i Intent) role() string               { return strings.ReplaceAll(i.Name, "-", "_") }
