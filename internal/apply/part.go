@@ -128,11 +128,12 @@ func (j Job) undeed(ctx context.Context, e *Entry, k int) (stays []string, fault
 	return stays, faults
 }
 
-// vanish stops units that were not there before, while their files still are.
+// vanish stops units that did not run before, while the files by which they run are
+// still there: what these made, a folder in /run, goes with them.
 func (j Job) vanish(ctx context.Context, e *Entry) []error {
 	var faults []error
 	for _, w := range slices.Backward(e.Units) {
-		if !w.Missing {
+		if w.up() {
 			continue
 		}
 		now, err := was(ctx, j.Host, w.Unit)
@@ -143,7 +144,7 @@ func (j Job) vanish(ctx context.Context, e *Entry) []error {
 		for _, v := range []struct {
 			verb string
 			need bool
-		}{{"stop", now.State != "inactive" && now.State != "failed"}, {"disable", now.Enabled == "enabled"}, {"reset-failed", now.State == "failed"}} {
+		}{{"stop", now.State != "inactive" && now.State != "failed"}, {"disable", w.Missing && now.Enabled == "enabled"}, {"reset-failed", w.Missing && now.State == "failed"}} {
 			if !v.need {
 				continue
 			}
