@@ -16,7 +16,8 @@ var chapters = []struct {
 	title string
 	verbs []string
 }{
-	{"Look", []string{"check", "diagnose", "diff", "config", "model", "explain", "checks"}},
+	{"Look", []string{"check", "diagnose", "diff", "config", "runbook", "model", "explain", "checks"}},
+	{"Change", []string{"setup", "fix", "history", "undo", "resume"}},
 	{"Trust", []string{"asks", "record", "collect"}},
 	{"Other", []string{"schema", "completion", "version"}},
 }
@@ -51,7 +52,7 @@ func (a *app) help(c *cobra.Command) error {
 
 func (a *app) helpRoot(b *strings.Builder, root *cobra.Command, width int) {
 	paragraphs(b, root.Short+" It finds them by itself, follows a request from DNS to the database, and says what is broken, "+
-		"what shows it, and what mends it. It changes nothing.", width)
+		"what shows it, and what mends it. Looking changes nothing; what changes something shows it first, and can be taken back.", width)
 	b.WriteString("\n  sudo assay check\n")
 	for _, ch := range chapters {
 		b.WriteString("\n" + ch.title + "\n")
@@ -128,7 +129,11 @@ func flags(b *strings.Builder, c *cobra.Command, width int) {
 	}
 	b.WriteString("\nFlags\n")
 	for _, r := range rows {
-		for i, l := range report.Wrap(r.right, max(width-wide-4, 20)) {
+		lines := report.Wrap(r.right, max(width-wide-4, 20))
+		if len(lines) == 0 {
+			fmt.Fprintf(b, "  %s\n", r.left)
+		}
+		for i, l := range lines {
 			if i > 0 {
 				r.left = ""
 			}

@@ -91,6 +91,9 @@ func (a *app) setup(o setupOptions) error {
 	o.intent.Source = source
 	o.asked = a.IsTerminal(0) && !o.yes && !o.plan
 	app, err := setup.Read(source)
+	if err == nil && o.intent.Entry == "" && len(app.Entries) == 0 {
+		err = fmt.Errorf("%s: no Flask app was found: no module makes one, and no create_app() does without arguments\nhint: say where it is with --entry MODULE:VARIABLE", source)
+	}
 	if err != nil {
 		return a.refuse(err)
 	}
@@ -192,7 +195,7 @@ func (a *app) intended(o *setupOptions, app setup.App) error {
 		}
 	}
 	ask("name", "A short name for the app on this host", named(i.Source), &i.Name)
-	ask("entry", "Where the app is", app.Entries[0], &i.Entry)
+	ask("entry", "Where the app is", strings.Join(app.Entries[:min(1, len(app.Entries))], ""), &i.Entry)
 	domains := strings.Join(i.Domains, " ")
 	ask("domain", "The names that visitors type, the site's own first", "", &domains)
 	i.Domains = strings.Fields(strings.ToLower(strings.ReplaceAll(domains, ",", " ")))

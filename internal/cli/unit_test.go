@@ -132,3 +132,17 @@ func TestSpinnerNeedsATerminal(t *testing.T) {
 	s.tell(tape.Ask{}, false)
 	s.stop()
 }
+
+// Whoever types assay alone meets every verb.
+func TestEveryVerbIsOnTheFirstPage(t *testing.T) {
+	var listed []string
+	for _, ch := range chapters {
+		listed = append(listed, ch.verbs...)
+	}
+	root := (&app{}).root()
+	for _, v := range root.Commands() {
+		if !v.Hidden && v.Name() != "help" && !slices.Contains(listed, v.Name()) {
+			t.Errorf("assay %s is on no page", v.Name())
+		}
+	}
+}

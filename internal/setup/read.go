@@ -64,9 +64,6 @@ func Read(source string) (App, error) {
 		return App{}, fmt.Errorf("%s/%s does not ask for Flask: is this the app's own folder?", source, r.app.List)
 	}
 	r.entries()
-	if len(r.app.Entries) == 0 {
-		return App{}, fmt.Errorf("%s: no Flask app was found: no module makes one, and no create_app() does\nhint: say where it is with --entry MODULE:VARIABLE", source)
-	}
 	if r.app.Has("flask-talisman") {
 		r.app.Sets = ownHeaders
 	}

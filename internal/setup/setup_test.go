@@ -52,11 +52,18 @@ func TestWhatIsNoAppIsRefused(t *testing.T) {
 	for want, files := range map[string]map[string]string{
 		"holds no requirements.txt": {"app.py": "app = Flask(__name__)\n"},
 		"does not ask for Flask":    {"app.py": "app = Flask(__name__)\n", "requirements.txt": "django\n"},
-		"no Flask app was found":    {"app.py": "def create_app(config):\n    return Flask(__name__)\n", "requirements.txt": "flask\n"},
 	} {
 		if _, err := Read(folderOf(t, files)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", want, err)
 		}
+	}
+}
+
+// A factory that wants an argument is no way to start an app.
+func TestEntries(t *testing.T) {
+	a, err := Read(folderOf(t, map[string]string{"app.py": "def create_app(config):\n    return Flask(__name__)\n", "requirements.txt": "flask\n"}))
+	if err != nil || len(a.Entries) > 0 {
+		t.Error(a.Entries, err)
 	}
 }
 
