@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"assay/internal/plan"
 	"assay/internal/report"
 	"assay/internal/setup"
+	"assay/internal/syntax/envfile"
 	"assay/internal/tape"
 )
 
@@ -251,27 +251,22 @@ func (a *app) ask(question, preset string) string {
 	return l
 }
 
-var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// variables reads KEY=value lines. A value is never said, wherever it is wrong.
+// variables reads a file as systemd does. A value is never said, wherever it is wrong.
 func variables(name string) (map[string]string, error) {
 	b, err := os.ReadFile(name)
 	if err != nil {
 		return nil, usagef("--env-file: %v", err)
 	}
+	f := envfile.Parse(name, string(b))
+	for _, p := range f.Problems {
+		return nil, usagef("--env-file %s: line %d: %s", name, p.Line, p.Text)
+	}
 	out := map[string]string{}
-	n := 0
-	for l := range strings.Lines(string(b)) {
-		n++
-		l = strings.TrimSpace(l)
-		if l == "" || strings.HasPrefix(l, "#") {
-			continue
+	for _, e := range f.Entries {
+		if strings.ContainsAny(e.Value, "\n\r\x00") {
+			return nil, usagef("--env-file %s: line %d: a value of several lines", name, e.Line)
 		}
-		k, v, ok := strings.Cut(strings.TrimPrefix(l, "export "), "=")
-		if !ok || !variable.MatchString(k) || slices.ContainsFunc([]byte(v), func(c byte) bool { return c < ' ' }) {
-			return nil, usagef("--env-file %s: line %d is not KEY=value", name, n)
-		}
-		out[k] = v
+		out[e.Name] = e.Value
 	}
 	return out, nil
 }

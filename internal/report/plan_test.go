@@ -35,3 +35,20 @@ func TestPlanDiff(t *testing.T) {
 		t.Errorf("\n%s", b.String())
 	}
 }
+
+// A script holds no secret, and ends before it changes anything where it needs one.
+func TestScriptWithASecret(t *testing.T) {
+	p := plan.Plan{Steps: []plan.Step{
+		{Kind: plan.Remove, Say: "take it away", Path: "/etc/old"},
+		{Kind: plan.Edit, Say: "mend it", Path: "/etc/shop/shop.env", Lines: []edit.Lines{{Line: 3, Old: []string{"URL=x:[masked:16:0a]@h # note"}, New: []string{"URL=x:[masked:16:0a]@h"}}}},
+	}}
+	var b strings.Builder
+	if err := Script(&b, p); err != nil {
+		t.Fatal(err)
+	}
+	s := b.String()
+	stop, rm := strings.Index(s, "exit 1"), strings.Index(s, "rm -d")
+	if stop < 0 || rm < stop || !strings.Contains(s, "/etc/shop/shop.env: line 3 holds a secret") {
+		t.Error(s)
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"assay/internal/plan"
 	"assay/internal/syntax/edit"
+	"assay/internal/tape"
 )
 
 // Script writes a plan as a shell script that one can read, and run as root. It
@@ -14,8 +15,15 @@ import (
 func Script(w io.Writer, p plan.Plan) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "#!/bin/sh\n# Plan %s. It changes what it says and takes nothing back: assay fix --apply does.\nset -eu\n", p.ID())
+	for _, s := range p.All() {
+		for _, l := range s.Lines {
+			if tape.HoldsMask(strings.Join(l.Old, "\n") + strings.Join(l.New, "\n")) {
+				fmt.Fprintf(&b, "echo %s >&2\nexit 1\n", quoted(fmt.Sprintf("%s: line %d holds a secret, and no script may hold it; assay fix --apply changes it", inert(s.Path, lineText), l.Line)))
+			}
+		}
+	}
 	tested := false
-	for _, s := range p.Steps {
+	for _, s := range p.All() {
 		if s.Kind == plan.Unit && !tested {
 			tested = true
 			for _, t := range p.Tests {
@@ -54,6 +62,10 @@ func scripted(s plan.Step) string {
 		return "ln -sfn " + quoted(s.Target) + " " + path + "\n"
 	case plan.Own:
 		return chowns(s, path)
+	case plan.Append:
+		return "cat >>" + path + " <<'ASSAY'\n" + strings.TrimSuffix(s.Body, "\n") + "\nASSAY\n"
+	case plan.Deed:
+		return "# by hand: " + inert(s.Words(), lineText) + "\n"
 	}
 	return strings.TrimSpace("systemctl "+s.Verb+" "+quotedOrNone(s.Unit)) + "\n"
 }

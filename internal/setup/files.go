@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/internal/plan"
+	"assay/internal/syntax/envfile"
 )
 
 // value is what a variable is to be, where its name says what it means; "" where
@@ -77,7 +78,7 @@ func (i Intent) variables(a App) string {
 	}
 	var b strings.Builder
 	for _, n := range slices.Sorted(maps.Keys(values)) {
-		fmt.Fprintf(&b, "%s=%s\n", n, values[n])
+		fmt.Fprintf(&b, "%s=%s\n", n, envfile.Quote(values[n]))
 	}
 	return b.String()
 }

@@ -41,6 +41,17 @@ func (f File) Get(name string) (Entry, bool) {
 	return Entry{}, false
 }
 
+// Quote writes a value of one line so that Parse, and systemd, read it again.
+func Quote(value string) string {
+	plain := strings.IndexFunc(value, func(r rune) bool {
+		return r < '!' || r > '~' || strings.ContainsRune("\"'\\`$#;", r)
+	}) < 0
+	if plain {
+		return value
+	}
+	return `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`, "`", "\\`", "$", `\$`).Replace(value) + `"`
+}
+
 type state int
 
 const (

@@ -51,3 +51,12 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) { Parse("f", text) })
 }
+
+func TestQuote(t *testing.T) {
+	for _, v := range []string{"", "plain", "two words", `"`, `a\b`, "`x`", "$HOME", "#no comment", "it's", "ü", " around ", `\"`, "a=b", ";"} {
+		f := Parse("x", "A="+Quote(v)+"\nB=1\n")
+		if e, _ := f.Get("A"); e.Value != v || len(f.Entries) != 2 || len(f.Problems) > 0 {
+			t.Errorf("%q is written %s and read %q", v, Quote(v), e.Value)
+		}
+	}
+}
