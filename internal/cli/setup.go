@@ -124,14 +124,15 @@ func (a *app) setup(o setupOptions) error {
 
 // setUp shows a plan and carries it out.
 func (a *app) setUp(o setupOptions, p plan.Plan, kept []string) error {
+	shown := setup.Shown(p, o.intent)
 	if o.format == "json" {
 		return report.WriteJSON(a.Stdout, struct {
 			ID   string    `json:"id"`
 			Plan plan.Plan `json:"plan"`
-		}{p.ID(), p})
+		}{shown.ID(), shown})
 	}
 	var b bytes.Buffer
-	if err := report.Setup(&b, o.intent.Domains[0], p, kept, o.plan, a.textOptions(o.color, false)); err != nil {
+	if err := report.Setup(&b, o.intent.Domains[0], shown, kept, o.plan, a.textOptions(o.color, false)); err != nil {
 		return err
 	}
 	if _, err := a.Stdout.Write(b.Bytes()); err != nil || o.plan || p.Empty() {

@@ -202,3 +202,26 @@ func (i Intent) hasUploads(a App) bool {
 func (i Intent) tmpfiles() string {
 	return fmt.Sprintf("# The sockets of %s: nginx comes in by the group.\nd %s 2750 %s www-data -\n", i.Name, i.run(), i.account())
 }
+
+// Shown is a plan as anybody may see it: without the values that were given.
+func Shown(p plan.Plan, i Intent) plan.Plan {
+	p.Parts = slices.Clone(p.Parts)
+	for k := range p.Parts {
+		p.Parts[k].Steps = slices.Clone(p.Parts[k].Steps)
+		for n := range p.Parts[k].Steps {
+			s := &p.Parts[k].Steps[n]
+			if s.Path != i.env() {
+				continue
+			}
+			lines := strings.Split(s.Body, "\n")
+			for l, text := range lines {
+				name, _, _ := strings.Cut(text, "=")
+				if _, given := i.Env[name]; given {
+					lines[l] = name + "=[given]"
+				}
+			}
+			s.Body = strings.Join(lines, "\n")
+		}
+	}
+	return p
+}

@@ -167,3 +167,24 @@ func TestReleaseNames(t *testing.T) {
 		t.Error("other code has the same name")
 	}
 }
+
+// A value that was given is written, and shown to nobody.
+func TestShown(t *testing.T) {
+	i := Intent{Name: "shop", Entry: "a:app", Domains: []string{"shop.example"}, Email: "a@b.example", Store: NoStore, Env: map[string]string{"MAIL_PASSWORD": "hunter 2"}}
+	p := Plan(i, App{Packages: []string{"flask"}, Needs: []string{"MAIL_PASSWORD"}}, Machine{}, "1")
+	text := func(p plan.Plan) (all string) {
+		for _, s := range p.All() {
+			all += s.Body
+		}
+		return all
+	}
+	if s := text(p); !strings.Contains(s, "MAIL_PASSWORD=\"hunter 2\"\n") {
+		t.Error("the value is not written")
+	}
+	if s := text(Shown(p, i)); strings.Contains(s, "hunter") || !strings.Contains(s, "MAIL_PASSWORD=[given]\n") {
+		t.Error("the value is shown")
+	}
+	if s := text(p); !strings.Contains(s, "hunter") {
+		t.Error("showing a plan changed it")
+	}
+}
