@@ -4,7 +4,6 @@
 package setup
 
 import (
-	"errors"
 	"fmt"
 	"net/mail"
 	"regexp"
@@ -68,7 +67,7 @@ func (i Intent) Valid() error {
 	if !entryRule.MatchString(i.Entry) {
 		fault("--entry %q: MODULE:VARIABLE, or MODULE:FUNCTION()", i.Entry)
 	}
-	return errors.Join(faults...)
+	return together(faults)
 }
 
 // Paths and names that follow from the app's own name.

@@ -212,7 +212,27 @@ func Refuse(ctx context.Context, i Intent, a App, m Machine) error {
 	if !i.Elsewhere {
 		faults = append(faults, i.leads(ctx, m)...)
 	}
-	return errors.Join(faults...)
+	return together(faults)
+}
+
+// together is one error of several: what is wrong in one line, then the hints.
+func together(faults []error) error {
+	var what, hints []string
+	for _, f := range faults {
+		text, hint, _ := strings.Cut(f.Error(), "\nhint: ")
+		what = append(what, text)
+		if hint != "" {
+			hints = once(hints, hint)
+		}
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	text := strings.Join(what, "; ")
+	if len(hints) > 0 {
+		text += "\nhint: " + strings.Join(hints, "; ")
+	}
+	return errors.New(text)
 }
 
 // ours says that the site of this name is one that setup has made.
