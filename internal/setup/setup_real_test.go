@@ -55,7 +55,7 @@ func TestSetup(t *testing.T) {
 		t.Errorf("the second run:\n%s", tail(out))
 	}
 	// The operator's own file is not the first thing that undo may throw away.
-	if out, err := h.Run(ctx, "assay undo 1 || test $? = 4"); err != nil || !strings.Contains(out, "/etc/assay/assay.toml was changed since") {
+	if out, err := h.Run(ctx, "assay undo 1 2>&1 || test $? = 4"); err != nil || !strings.Contains(out, "/etc/assay/assay.toml was changed since") {
 		t.Errorf("undo over an operator's edit: %v\n%s", err, tail(out))
 	}
 }
