@@ -26,7 +26,6 @@ type Job struct {
 	By   string                                       // who asks for it
 	Look func(context.Context) (report.Report, error) // judges every check anew
 	Tell func(string)                                 // hears what is done, a sentence each; may be nil
-	Mind func(report.Finding) bool                    // whether a new finding counts as worse; nil: each does
 }
 
 // Outcome is how a change ended.
@@ -184,9 +183,7 @@ func (j Job) end(ctx context.Context, e *Entry, before report.Report, knew, stag
 		} else {
 			o.Worse, o.Uncure = compared(e, o.After)
 		}
-		if j.Mind != nil {
-			o.Worse = slices.DeleteFunc(o.Worse, func(f report.Finding) bool { return !j.Mind(f) })
-		}
+		o.Worse = harms(e.Plan, o.Worse)
 		if len(o.Worse)+len(o.Uncure) == 0 {
 			break
 		}

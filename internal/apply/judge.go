@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"assay/internal/check"
+	"assay/internal/plan"
 	"assay/internal/report"
 )
 
@@ -39,6 +40,15 @@ func Compared(before, after report.Report, cures []string) (worse, uncured []rep
 		}
 	}
 	return worse, uncured
+}
+
+// harms are those of worse that count against a plan.
+func harms(p plan.Plan, worse []report.Finding) []report.Finding {
+	bar, _ := check.ParseSeverity(p.Bar)
+	return slices.DeleteFunc(worse, func(f report.Finding) bool {
+		s, _ := check.ParseSeverity(f.Severity)
+		return !f.Breaks && s < bar
+	})
 }
 
 // parting says that a finding is what the log tells and no request fails by: of a

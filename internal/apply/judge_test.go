@@ -3,6 +3,7 @@ package apply
 import (
 	"testing"
 
+	"assay/internal/plan"
 	"assay/internal/report"
 )
 
@@ -24,6 +25,18 @@ func TestUnseenCures(t *testing.T) {
 		_, uncured := Compared(report.Report{Findings: []report.Finding{f}, Unknown: c.before}, report.Report{Unknown: c.after}, []string{f.Key})
 		if len(uncured) != c.uncured {
 			t.Errorf("%s: %d uncured", name, len(uncured))
+		}
+	}
+}
+
+// A plan with a bar minds what breaks requests or reaches it; one without minds all.
+func TestHarms(t *testing.T) {
+	worse := func() []report.Finding {
+		return []report.Finding{{ID: "low", Severity: "low"}, {ID: "high", Severity: "high"}, {ID: "breaks", Severity: "low", Breaks: true}}
+	}
+	for bar, want := range map[string]int{"": 3, "low": 3, "high": 2, "critical": 1} {
+		if got := harms(plan.Plan{Bar: bar}, worse()); len(got) != want {
+			t.Errorf("bar %q: %v", bar, got)
 		}
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/internal/apply"
-	"assay/internal/check"
 	"assay/internal/plan"
 	"assay/internal/report"
 	"assay/internal/setup"
@@ -156,12 +155,6 @@ func (a *app) build(o setupOptions, p plan.Plan) error {
 	before, err := j.Look(context.Background())
 	if err != nil {
 		return a.refuse(err)
-	}
-	// On a host that was bare, what is new is what setup made: what breaks requests
-	// or weighs heavily takes it back, and the rest is said.
-	j.Mind = func(f report.Finding) bool {
-		s, _ := check.ParseSeverity(f.Severity)
-		return f.Breaks || s >= check.High
 	}
 	fmt.Fprintln(a.Stdout)
 	out, err := j.Run(context.Background(), p, before)

@@ -125,6 +125,9 @@ type Plan struct {
 	Steps []Step   `json:"steps"`
 	Tests []Test   `json:"tests"` // of the files as they will be, before they are
 	Cures []string `json:"cures"` // keys of the findings that are gone after it
+	// Bar is the severity from which a new finding is a harm; "": each is. One that
+	// breaks requests always is.
+	Bar string `json:"bar,omitempty"`
 }
 
 // ID names a plan by what it does: the same steps from the same state of the

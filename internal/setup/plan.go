@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"assay/internal/check"
 	"assay/internal/plan"
 	"assay/internal/syntax/edit"
 )
@@ -11,7 +12,9 @@ import (
 // Plan is what makes a site of an app. release names the first one.
 func Plan(i Intent, a App, m Machine, release string) plan.Plan {
 	d := draft{Intent: i, app: a, machine: m, release: release}
-	p := plan.Plan{Parts: []plan.Plan{d.packages(), d.accounts(), d.code(), d.stores(), d.serve(), d.web(), d.certificate(), d.https(), d.upkeep()}}
+	// On a host that was bare, what is new is what setup made: what weighs heavily
+	// takes it back, and the rest is said.
+	p := plan.Plan{Bar: check.High.String(), Parts: []plan.Plan{d.packages(), d.accounts(), d.code(), d.stores(), d.serve(), d.web(), d.certificate(), d.https(), d.upkeep()}}
 	p.Parts = slices.DeleteFunc(p.Parts, func(s plan.Plan) bool { return len(s.Steps) == 0 })
 	return p
 }
