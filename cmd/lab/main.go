@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -80,6 +81,9 @@ func up(ctx context.Context, args []string) error {
 		return errUsage("lab up BLUEPRINT [NAME]; `lab help` lists the blueprints")
 	}
 	opt := lab.Options{Log: os.Stderr, Keep: true}
+	if self, err := os.Executable(); err == nil {
+		opt.Program = filepath.Join(filepath.Dir(self), "assay")
+	}
 	if len(args) == 2 {
 		opt.Name = args[1]
 	}

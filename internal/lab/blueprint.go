@@ -35,6 +35,7 @@ type blueprint struct {
 	certs  []CertOptions // issued afresh for each host: a layer grows old
 	site   string        // answers 200 when the host is up; empty: not waited for
 	fresh  bool          // stands on the fresh root, with packages and an ACME server in reach
+	setup  bool          // its site is set up by the program under test
 	about  string        // for the list of cmd/lab
 }
 
@@ -76,6 +77,13 @@ var blueprints = []blueprint{
 		name: "fresh13", suite: "trixie", layers: []string{"fresh"}, fresh: true,
 		names: []string{"shop.example", "www.shop.example"},
 		about: "Debian 13 as a provider hands it over, packages in reach; a shop to be deployed in /home/dev/shop",
+	},
+	{
+		name: "site13", suite: "trixie", layers: []string{"fresh", "packages"}, fresh: true, setup: true,
+		names: []string{"shop.example", "www.shop.example"},
+		certs: []CertOptions{{Names: []string{"shop.example", "www.shop.example"}}},
+		site:  "https://shop.example/health",
+		about: "Debian 13, that shop as `assay setup` deploys it",
 	},
 }
 
@@ -133,7 +141,7 @@ func (b blueprint) build(ctx context.Context, log io.Writer) ([]string, error) {
 	}
 	lower := []string{bottom}
 	for _, name := range b.layers {
-		dir, err := layer(ctx, b.suite, name, lower, log)
+		dir, err := layer(ctx, b, name, lower, log)
 		if err != nil {
 			return nil, fmt.Errorf("build layer %s on %s: %w", name, b.suite, err)
 		}

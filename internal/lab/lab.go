@@ -26,6 +26,8 @@ type Options struct {
 	Name string    // the host's name; empty: the blueprint's name and a number
 	Log  io.Writer // what the lab does, in plain lines; nil: nothing is said
 	Keep bool      // keep a host that did not settle, to look at it
+
+	Program string // the assay of this machine that sets a blueprint's site up, where it has one set up
 }
 
 // Host is a booted host of the lab.
@@ -57,6 +59,9 @@ func Up(ctx context.Context, blueprint string, opt Options) (*Host, error) {
 		opt.Log = io.Discard
 	}
 	lower, err := b.build(ctx, opt.Log)
+	if err == nil && b.setup {
+		lower, err = b.setUp(ctx, opt.Program, lower, opt.Log)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -84,13 +89,8 @@ func (h *Host) raise(ctx context.Context, b blueprint) error {
 	if err := h.connect(ctx); err != nil {
 		return err
 	}
-	if err := h.DNS(ctx, b.records()); err != nil {
+	if err := h.surround(ctx, b); err != nil {
 		return err
-	}
-	if b.fresh {
-		if err := h.serve(ctx); err != nil {
-			return err
-		}
 	}
 	for _, c := range b.certs {
 		if err := h.IssueCert(ctx, c); err != nil {
@@ -98,6 +98,14 @@ func (h *Host) raise(ctx context.Context, b blueprint) error {
 		}
 	}
 	return h.boot(ctx)
+}
+
+// surround gives a host its names, and what it has in reach.
+func (h *Host) surround(ctx context.Context, b blueprint) error {
+	if err := h.DNS(ctx, b.records()); err != nil || !b.fresh {
+		return err
+	}
+	return h.serve(ctx)
 }
 
 // Open finds a host that was brought up before, by this process or another.

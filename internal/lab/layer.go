@@ -19,7 +19,7 @@ const shop = "hosts/shop"
 
 // layer returns the folder of a layer on top of lower, and builds it if need
 // be: on a booted host, since PostgreSQL has to run for its part.
-func layer(ctx context.Context, suite, name string, lower []string, log io.Writer) (string, error) {
+func layer(ctx context.Context, b blueprint, name string, lower []string, log io.Writer) (string, error) {
 	ca, err := authority()
 	if err != nil {
 		return "", err
@@ -33,11 +33,44 @@ func layer(ctx context.Context, suite, name string, lower []string, log io.Write
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(cacheDir(), "layer", fmt.Sprintf("%s-%s-%s", name, suite, hash))
+	return kept(ctx, b, name, hash, lower, log, func(h *Host) error { return h.lay(trees) }, "bash -euo pipefail /lab/setup.sh")
+}
+
+// setUp puts the layer of a deployed site on lower, as the program makes it. It is
+// of today, since backups and logs grow old.
+func (b blueprint) setUp(ctx context.Context, program string, lower []string, log io.Writer) ([]string, error) {
+	text, err := os.ReadFile(program)
+	if err != nil {
+		return nil, fmt.Errorf("set up %s by Options.Program: %w", b.name, err)
+	}
+	hash, err := digest(hosts, nil, string(text), strings.Join(lower, ":"), setupScript, time.Now().Format(time.DateOnly))
+	if err != nil {
+		return nil, err
+	}
+	put := func(h *Host) error {
+		return os.WriteFile(filepath.Join(h.Root(), "usr/local/bin/assay"), text, 0o755)
+	}
+	dir, err := kept(ctx, b, "site", hash, lower, log, put, setupScript)
+	if err != nil {
+		return nil, err
+	}
+	return append([]string{dir}, lower...), nil
+}
+
+// setupScript deploys the shop, and declares what no look at a host can tell.
+const setupScript = `set -e
+assay setup /home/dev/shop --yes --domain shop.example --domain www.shop.example --email ops@shop.example >/tmp/setup 2>&1 || { tail -n 20 /tmp/setup; exit 1; }
+rm /tmp/setup
+sed -i -E 's/^# (firewall|uptime|agent|errors|off-site|backups|runbook|rollback) = /\1 = /; s/^# restored = [0-9-]+.*/restored = '"$(date +%F)"'/' /etc/assay/assay.toml`
+
+// kept returns the folder of a layer, and builds it if need be: boots a host on
+// lower, into which before has laid what it needs, and runs script on it.
+func kept(ctx context.Context, b blueprint, name, hash string, lower []string, log io.Writer, before func(*Host) error, script string) (string, error) {
+	dir := filepath.Join(cacheDir(), "layer", fmt.Sprintf("%s-%s-%s", name, b.suite, hash))
 	if present(dir) {
 		return dir, nil
 	}
-	id := fmt.Sprintf("build-%s-%s", name, suite)
+	id := fmt.Sprintf("build-%s-%s", name, b.suite)
 	unlock, err := lock(id)
 	if err != nil {
 		return "", err
@@ -47,17 +80,18 @@ func layer(ctx context.Context, suite, name string, lower []string, log io.Write
 		return dir, nil
 	}
 	start := time.Now()
-	fmt.Fprintf(log, "layer %s on %s: building\n", name, suite)
-	if err := buildLayer(ctx, id, blueprint{name: name, suite: suite}, lower, trees, dir); err != nil {
+	fmt.Fprintf(log, "layer %s on %s: building\n", name, b.suite)
+	b.site = ""
+	if err := buildLayer(ctx, id, b, lower, before, script, dir); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(log, "layer %s on %s: built in %.0f s\n", name, suite, time.Since(start).Seconds())
+	fmt.Fprintf(log, "layer %s on %s: built in %.0f s\n", name, b.suite, time.Since(start).Seconds())
 	return dir, nil
 }
 
-// buildLayer boots a host on lower, runs setup.sh on it and keeps its upper
+// buildLayer boots a host on lower, runs a script on it and keeps its upper
 // folder as dir. The caller holds the lock of id.
-func buildLayer(ctx context.Context, id string, b blueprint, lower, trees []string, dir string) (err error) {
+func buildLayer(ctx context.Context, id string, b blueprint, lower []string, before func(*Host) error, script, dir string) (err error) {
 	left := &Host{state{Name: id}} // what a killed build may have left behind
 	if err := left.Down(ctx); err != nil {
 		return err
@@ -70,7 +104,7 @@ func buildLayer(ctx context.Context, id string, b blueprint, lower, trees []stri
 	if err := h.mount(); err != nil {
 		return err
 	}
-	if err := h.lay(trees); err != nil {
+	if err := before(h); err != nil {
 		return err
 	}
 	if err := h.identify(b); err != nil {
@@ -79,10 +113,15 @@ func buildLayer(ctx context.Context, id string, b blueprint, lower, trees []stri
 	if err := h.connect(ctx); err != nil {
 		return err
 	}
+	if b.fresh {
+		if err := h.surround(ctx, b); err != nil {
+			return err
+		}
+	}
 	if err := h.boot(ctx); err != nil {
 		return err
 	}
-	if _, err := h.Run(ctx, "bash -euo pipefail /lab/setup.sh"); err != nil {
+	if _, err := h.Run(ctx, script); err != nil {
 		return err
 	}
 	if err := h.powerOff(ctx); err != nil {
@@ -103,8 +142,10 @@ func buildLayer(ctx context.Context, id string, b blueprint, lower, trees []stri
 // lay copies what a layer is made of into the host: trees[0]/files to /, its
 // setup.sh and the app to /lab, the private CA to where Debian looks for more.
 func (h *Host) lay(trees []string) error {
-	if err := copyTree(path.Join(trees[0], "files"), h.Root()); err != nil {
-		return err
+	if files := path.Join(trees[0], "files"); there(files) {
+		if err := copyTree(files, h.Root()); err != nil {
+			return err
+		}
 	}
 	at := filepath.Join(h.Root(), "lab")
 	if err := os.MkdirAll(at, 0o755); err != nil {
@@ -127,6 +168,11 @@ func (h *Host) lay(trees []string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(h.Root(), "usr/local/share/ca-certificates/lab.crt"), ca.rootPEM, 0o644)
+}
+
+func there(tree string) bool {
+	_, err := fs.Stat(hosts, tree)
+	return err == nil
 }
 
 // copyTree writes an embedded folder to disk. Embedding loses the modes: all
