@@ -3,7 +3,11 @@
 package setup_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +16,7 @@ import (
 	"time"
 
 	"assay/internal/lab"
+	"assay/internal/tape"
 )
 
 // declared is what the operator of a site knows and no look at its host tells.
@@ -57,6 +62,37 @@ func TestSetup(t *testing.T) {
 	// The operator's own file is not the first thing that undo may throw away.
 	if out, err := h.Run(ctx, "assay undo 1 2>&1 || test $? = 4"); err != nil || !strings.Contains(out, "/etc/assay/assay.toml was changed since") {
 		t.Errorf("undo over an operator's edit: %v\n%s", err, tail(out))
+	}
+}
+
+var record = flag.Bool("record", false, "keep what the host answers as testdata/site13.tape.gz")
+
+// The audit finds nothing after a boot, either.
+func TestSite(t *testing.T) {
+	if os.Getenv("FRESH") == "" || os.Getuid() != 0 {
+		t.Skip("a bare host and its packages take minutes to make: make real")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 25*time.Minute)
+	defer cancel()
+	h := up(ctx, t, "site13")
+	if out, err := h.Run(ctx, "assay record /root/site.tape"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(filepath.Join(h.Root(), "root/site.tape"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tp, err := tape.Read(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blueprint(t, tp)
+	if *record && !t.Failed() {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		if err := errors.Join(tp.Write(z), z.Close(), os.WriteFile(site, b.Bytes(), 0o644)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -117,19 +153,25 @@ curl -s -o /dev/null -w '%{http_code} %{redirect_url}\n' --cacert `+h.CAFile()+`
 	}
 }
 
+// bare is a host without a site, and the program. Debian 13: pip finds today's
+// versions, of which nothing is known.
 func bare(ctx context.Context, t *testing.T) *lab.Host {
+	t.Helper()
+	return up(ctx, t, "fresh13")
+}
+
+func up(ctx context.Context, t *testing.T, blueprint string) *lab.Host {
 	t.Helper()
 	if err := lab.Ready(ctx, os.Stderr); err != nil {
 		t.Fatal(err)
 	}
 	program := filepath.Join(t.TempDir(), "assay")
-	cmd := exec.Command("go", "build", "-o", program, "assay/cmd/assay")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "assay/cmd/assay")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build assay: %v\n%s", err, out)
 	}
-	// Debian 13: pip finds today's versions, of which nothing is known.
-	h, err := lab.Up(ctx, "fresh13", lab.Options{Name: "setup" + strings.ToLower(t.Name()[4:5]) + strings.TrimLeft(time.Now().Format("0405"), "0")})
+	h, err := lab.Up(ctx, blueprint, lab.Options{Name: "setup" + strings.ToLower(t.Name()[4:5]) + strings.TrimLeft(time.Now().Format("0405"), "0"), Program: program})
 	if err != nil {
 		t.Fatal(err)
 	}
