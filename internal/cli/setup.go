@@ -131,7 +131,7 @@ func (a *app) setUp(o setupOptions, p plan.Plan, kept []string) error {
 		}{shown.ID(), shown})
 	}
 	var b bytes.Buffer
-	if err := report.Setup(&b, o.intent.Domains[0], shown, kept, o.plan, a.textOptions(o.color, false)); err != nil {
+	if err := report.Setup(&b, o.intent.Domains[0], shown, kept, o.plan, o.yes && !o.plan, a.textOptions(o.color, false)); err != nil {
 		return err
 	}
 	if _, err := a.Stdout.Write(b.Bytes()); err != nil || o.plan || p.Empty() {

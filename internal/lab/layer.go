@@ -61,7 +61,11 @@ func (b blueprint) setUp(ctx context.Context, program string, lower []string, lo
 const setupScript = `set -e
 assay setup /home/dev/shop --yes --domain shop.example --domain www.shop.example --email ops@shop.example >/tmp/setup 2>&1 || { tail -n 20 /tmp/setup; exit 1; }
 rm /tmp/setup
-sed -i -E 's/^# (firewall|uptime|agent|errors|off-site|backups|runbook|rollback) = /\1 = /; s/^# restored = [0-9-]+.*/restored = '"$(date +%F)"'/' /etc/assay/assay.toml`
+` + Declare
+
+// Declare is what the operator of a site that was set up knows, and no look at
+// its host tells.
+const Declare = `sed -i -E 's/^# (firewall|uptime|agent|errors|off-site|backups|runbook|rollback) = /\1 = /; s/^# restored = [0-9-]+.*/restored = '"$(date +%F)"'/' /etc/assay/assay.toml`
 
 // kept returns the folder of a layer, and builds it if need be: boots a host on
 // lower, into which before has laid what it needs, and runs script on it.

@@ -8,15 +8,21 @@ import (
 )
 
 // Setup writes what will make a site, part by part: each file whole, each command.
-func Setup(w io.Writer, site string, p plan.Plan, kept []string, only bool, o TextOptions) error {
+// Briefly, for who said yes before: that it does.
+func Setup(w io.Writer, site string, p plan.Plan, kept []string, only, briefly bool, o TextOptions) error {
 	g := newPage(o)
 	if p.Empty() {
 		g.para("", 0, "Nothing is left to do: https://"+g.clean(site, shortText)+" is set up.", none)
 	} else {
 		g.para("", 0, fmt.Sprintf("Plan %s makes https://%s.", p.ID(), g.clean(site, shortText)), strong)
 	}
+	parts := p.Parts
+	if briefly && !p.Empty() {
+		g.para("", 0, fmt.Sprintf("It has %d steps. To read each before it is done: assay setup --plan; afterwards: assay history.", len(p.All())), none)
+		parts = nil
+	}
 	n := 0
-	for _, part := range p.Parts {
+	for _, part := range parts {
 		g.heading(part.Say)
 		for _, s := range part.Steps {
 			n++

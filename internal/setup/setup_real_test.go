@@ -19,9 +19,6 @@ import (
 	"assay/internal/tape"
 )
 
-// declared is what the operator of a site knows and no look at its host tells.
-const declared = `sed -i -E 's/^# (firewall|uptime|agent|errors|off-site|backups|runbook|rollback) = /\1 = /; s/^# restored = [0-9-]+.*/restored = '"$(date +%F)"'/' /etc/assay/assay.toml`
-
 const setUp = "assay setup /home/dev/shop --yes --domain shop.example --domain www.shop.example --email ops@shop.example 2>&1"
 
 // A bare host becomes a site that the whole audit finds nothing wrong with; a
@@ -53,7 +50,7 @@ func TestSetup(t *testing.T) {
 		t.Fatalf("setup:\n%s", tail(out))
 	}
 	answers(ctx, t, h)
-	if out := must(declared + "; assay check"); !strings.Contains(out, "Nothing found wrong") || strings.Contains(out, "could not be seen") {
+	if out := must(lab.Declare + "; assay check"); !strings.Contains(out, "Nothing found wrong") || strings.Contains(out, "could not be seen") {
 		t.Errorf("the audit of what setup made:\n%s", tail(out))
 	}
 	if out := must(setUp); !strings.Contains(out, "Nothing is left to do") {
