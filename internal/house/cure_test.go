@@ -58,6 +58,21 @@ func TestCure(t *testing.T) {
 	}
 }
 
+// What leads to a socket by a link is mended by the link: the next release takes
+// it over, and would be missed by an address of this one.
+func TestCureByALink(t *testing.T) {
+	tp := ReadTape(t, "../checks/nginx/testdata/proxy_upstream_matches_bind/bad-beside-the-link.tape.gz")
+	r, _ := audit.Judge(tp, audit.Choice{})
+	p, _ := fix.Make(tp, r, nil)
+	var out bytes.Buffer
+	if err := report.Script(&out, p); err != nil {
+		t.Fatal(err)
+	}
+	if s := out.String(); !strings.Contains(s, "http://unix:/srv/shop/live.sock;") || strings.Contains(s, "http://unix:/run/") {
+		t.Errorf("the plan:\n%s", s)
+	}
+}
+
 // complaints are what is wrong with what a plan writes.
 func complaints(p plan.Plan) []string {
 	var out []string

@@ -42,13 +42,7 @@ func (b *builder) loadedConfig(n *Nginx, cfg facts.NginxConfig) {
 		n.newer, n.deaf, n.left = fact.Absent[[]string](), fact.Absent[[]syntax.Listen](), fact.Absent[[]*Listener]()
 		return
 	}
-	var began time.Time
-	for _, w := range n.Workers {
-		title := strings.Join(w.Args, " ")
-		if strings.Contains(title, "worker process") && !strings.Contains(title, "shutting down") && (began.IsZero() || w.Start.Before(began)) {
-			began = w.Start
-		}
-	}
+	began := generation(n.Workers)
 	if began.IsZero() {
 		began = master.Start
 	}
@@ -56,6 +50,32 @@ func (b *builder) loadedConfig(n *Nginx, cfg facts.NginxConfig) {
 	all := b.sockets()
 	n.deaf = fact.Bind(all, func(all []*Listener) fact.Of[[]syntax.Listen] { return n.unheard(cfg, all, master.PID) })
 	n.left = fact.Bind(all, func(all []*Listener) fact.Of[[]*Listener] { return n.unnamed(cfg, all, master.PID) })
+}
+
+// generation is when those workers began that stay. While nginx reloads, the old
+// ones bear the same title for a tenth of a second beside as many new ones; one
+// that is new among several took the place of one that died, and loaded nothing.
+func generation(workers []Process) time.Time {
+	var began []time.Time
+	for _, w := range workers {
+		if title := strings.Join(w.Args, " "); strings.Contains(title, "worker process") && !strings.Contains(title, "shutting down") {
+			began = append(began, w.Start)
+		}
+	}
+	if len(began) == 0 {
+		return time.Time{}
+	}
+	first, last := slices.MinFunc(began, time.Time.Compare), slices.MaxFunc(began, time.Time.Compare)
+	young := 0
+	for _, t := range began {
+		if last.Sub(t) <= blur {
+			young++
+		}
+	}
+	if 2*young == len(began) {
+		return last
+	}
+	return first
 }
 
 func (b *builder) newerFiles(cfg facts.NginxConfig, began time.Time) fact.Of[[]string] {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,6 +109,7 @@ func (r *Route) Site() *Site { return r.site }
 type Upstream struct {
 	Addr     string // "unix:/run/x.sock", "127.0.0.1:8000"
 	Link     string // what the directive names, where that is a link to the socket
+	Links    []Link // to sockets, in the folder that the directive names, where that is nothing
 	Protocol string // http, https, uwsgi, fastcgi ...
 	Backup   bool
 	Down     bool
@@ -117,6 +119,10 @@ type Upstream struct {
 	Silent   []string           // addresses of the same name where nobody listens, while another does
 	server   *AppServer         // that the address leads to
 }
+
+// Link is one that a new release of an app takes over, so that nginx's
+// configuration stays as it is.
+type Link struct{ File, Addr string }
 
 // Node is the address.
 func (u *Upstream) Node() Node { return Node("socket:" + u.Addr) }
@@ -273,7 +279,24 @@ func (b *builder) follow(u *Upstream) {
 	case state == fact.IsKnown && slices.ContainsFunc(r.Steps, func(s tape.Step) bool { return s.Path == file && s.Type == "link" }):
 		u.Link, u.Addr = file, "unix:"+r.Steps[len(r.Steps)-1].Path
 		u.Listener = b.listenerAt(u.Addr)
+	case state == fact.IsKnown && !r.OK:
+		u.Links = b.socketLinks(path.Dir(file))
 	}
+}
+
+const maxLinks = 8
+
+// socketLinks are those of a folder that lead to sockets.
+func (b *builder) socketLinks(folder string) (out []Link) {
+	var aside fact.Notes
+	names, _ := b.f.Glob(path.Join(folder, "*.sock*")).Look(&aside)
+	for _, file := range names[:min(len(names), maxLinks)] {
+		r, state := b.nginxAccess(file, "connect").Look(&aside)
+		if state == fact.IsKnown && r.OK && slices.ContainsFunc(r.Steps, func(s tape.Step) bool { return s.Path == file && s.Type == "link" }) {
+			out = append(out, Link{file, "unix:" + r.Steps[len(r.Steps)-1].Path})
+		}
+	}
+	return out
 }
 
 // either is the first of two addresses on which somebody listens: nginx tries

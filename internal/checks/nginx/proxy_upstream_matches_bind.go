@@ -174,6 +174,13 @@ func sparedRemedy(w *model.Way, dead string) check.Remedy {
 func matchRemedy(h *check.Hearing, w *model.Way, dead string) check.Remedy {
 	r := check.Remedy{Verify: "curl -sI " + w.Site().URL(), Minutes: 5}
 	own := ownAddress(h, w)
+	for _, u := range w.Upstreams { // what the next release takes over stays right after it
+		for _, l := range u.Links {
+			if model.SameAddr(l.Addr, own) {
+				own = "unix:" + l.File
+			}
+		}
+	}
 	if own == "" || own == dead {
 		r.Do = "Start the app server that should listen on " + dead + "."
 		r.Commands = []string{"sudo ss -ltnpx | grep -e gunicorn -e python"}
