@@ -18,7 +18,7 @@ dist/lab: FORCE
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o $@ ./cmd/lab
 FORCE:
 
-demo: dist/assay dist/lab ## boot a host with a Flask shop deployed by a guide's letter, and audit it
+demo: dist/assay dist/lab ## the full circle on a booted host: bare, set up, audited, broken, diagnosed, mended
 	@$(ROOT) dist/lab demo dist/assay
 
 test: ## everything: formatting, vet, linter, tests with the race detector, booted hosts
@@ -59,7 +59,7 @@ install: dist/assay
 check: ## ID=nginx.proxy.host writes a new check's two files, with blanks
 	@$(GO) run ./cmd/newcheck '$(ID)'
 
-picture: dist/assay ## the report in README.md, from the recording of the demo host
+picture: dist/assay ## the report in README.md, from the recording of a host that follows a guide
 	@COLUMNS=88 dist/assay check --tape internal/house/testdata/guide000.tape.gz --color always | $(GO) run ./cmd/picture > docs/report.svg
 
 clean:

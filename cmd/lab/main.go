@@ -24,7 +24,7 @@ const usage = `lab boots throw-away Debian hosts with a Flask site on them (as r
   lab down NAME | --all
   lab list
   lab build                     make all roots and layers that are missing
-  lab demo BINARY               boot the demo host and run assay check in it
+  lab demo BINARY               boot a bare host, and set a site up, break it and mend it there
 
 Blueprints:
 `
