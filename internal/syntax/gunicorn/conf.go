@@ -1,6 +1,10 @@
 package gunicorn
 
-import "slices"
+import (
+	"slices"
+
+	"assay/internal/syntax/python"
+)
 
 // State is what the text of a configuration file says of one name.
 type State int
@@ -51,10 +55,10 @@ type Conf struct {
 	File   string
 	Err    error // the text is no Python that we can read: every name is unknown
 	values map[string]ConfValue
-	opaque ConfValue        // State Unknown with a Line: names that are not in values could be set
-	sticky ConfValue        // the same for every name, whatever is assigned
-	bodies map[string][]tok // by function of the module
-	words  map[string]int   // how often each name stands in the text
+	opaque ConfValue                 // State Unknown with a Line: names that are not in values could be set
+	sticky ConfValue                 // the same for every name, whatever is assigned
+	bodies map[string][]python.Token // by function of the module
+	words  map[string]int            // how often each name stands in the text
 }
 
 // Given says that the file gives a name a value and does no more with it: what
@@ -71,10 +75,10 @@ const notLiteral = "its value is not a literal"
 func (c Conf) Function(name string, words ...string) (line int, word string) {
 	for i, t := range c.bodies[name] {
 		if i == 0 {
-			line = t.line
+			line = t.Line
 		}
-		if t.kind == tName && slices.Contains(words, t.text) {
-			return line, t.text
+		if t.Kind == python.Name && slices.Contains(words, t.Text) {
+			return line, t.Text
 		}
 	}
 	return line, ""

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"assay/internal/syntax/python"
 )
 
 // frame is a block that encloses a line.
@@ -16,8 +18,8 @@ type confReader struct {
 	c      *Conf
 	src    string
 	frames []frame
-	global map[string]ConfValue // names that a function declares global
-	used   map[string][]tok     // names that a function mentions, with the statement
+	global map[string]ConfValue      // names that a function declares global
+	used   map[string][]python.Token // names that a function mentions, with the statement
 }
 
 // ReadConf reads the text of a gunicorn.conf.py. A name is Literal only if its
@@ -25,31 +27,31 @@ type confReader struct {
 // set or change it otherwise (a branch, a loop, `global` in a function, += and
 // .append, exec, globals(), a star import) makes it Unknown, never a guess.
 func ReadConf(text, file string) Conf {
-	c := Conf{File: file, values: map[string]ConfValue{}, bodies: map[string][]tok{}, words: map[string]int{}}
-	lines, err := scan(text)
+	c := Conf{File: file, values: map[string]ConfValue{}, bodies: map[string][]python.Token{}, words: map[string]int{}}
+	lines, err := python.Scan(text)
 	if err != nil {
 		c.Err = err
 		return c
 	}
-	r := &confReader{c: &c, src: strings.TrimPrefix(text, "\ufeff"), global: map[string]ConfValue{}, used: map[string][]tok{}}
+	r := &confReader{c: &c, src: strings.TrimPrefix(text, "\ufeff"), global: map[string]ConfValue{}, used: map[string][]python.Token{}}
 	in := "" // the module's function that the line belongs to
 	for _, l := range lines {
-		for len(r.frames) > 0 && r.frames[len(r.frames)-1].indent >= l.indent {
+		for len(r.frames) > 0 && r.frames[len(r.frames)-1].indent >= l.Indent {
 			r.frames = r.frames[:len(r.frames)-1]
 		}
-		if l.indent > 0 && len(r.frames) == 0 {
-			c.Err = errPython
+		if l.Indent > 0 && len(r.frames) == 0 {
+			c.Err = python.ErrSource
 			return c
 		}
 		if len(r.frames) == 0 {
-			in = defined(l.toks)
+			in = defined(l.Tokens)
 		}
 		if in != "" {
-			c.bodies[in] = append(c.bodies[in], l.toks...)
+			c.bodies[in] = append(c.bodies[in], l.Tokens...)
 		}
-		for _, t := range l.toks {
-			if t.kind == tName {
-				c.words[t.text]++
+		for _, t := range l.Tokens {
+			if t.Kind == python.Name {
+				c.words[t.Text]++
 			}
 		}
 		r.line(l)
@@ -66,34 +68,34 @@ func ReadConf(text, file string) Conf {
 }
 
 // defined is the function whose head a line is.
-func defined(toks []tok) string {
-	if len(toks) > 1 && toks[0].text == "async" {
+func defined(toks []python.Token) string {
+	if len(toks) > 1 && toks[0].Text == "async" {
 		toks = toks[1:]
 	}
-	if len(toks) > 1 && toks[0].text == "def" {
-		return toks[1].text
+	if len(toks) > 1 && toks[0].Text == "def" {
+		return toks[1].Text
 	}
 	return ""
 }
 
 var compound = []string{"if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "async", "match", "case"}
 
-// line takes one logical line: the head of a block, or statements.
-func (r *confReader) line(l logical) {
-	rest := l.toks
-	if w := l.toks[0]; w.kind == tName && slices.Contains(compound, w.text) {
-		colon := colonOf(l.toks)
-		soft := w.text == "match" || w.text == "case"
-		if colon > 0 && (!soft || colon == len(l.toks)-1) {
-			r.head(l.indent, l.toks[:colon])
-			rest = l.toks[colon+1:]
+// line takes one python.Line line: the head of a block, or statements.
+func (r *confReader) line(l python.Line) {
+	rest := l.Tokens
+	if w := l.Tokens[0]; w.Kind == python.Name && slices.Contains(compound, w.Text) {
+		colon := colonOf(l.Tokens)
+		soft := w.Text == "match" || w.Text == "case"
+		if colon > 0 && (!soft || colon == len(l.Tokens)-1) {
+			r.head(l.Indent, l.Tokens[:colon])
+			rest = l.Tokens[colon+1:]
 		}
 	}
 	depth, start := 0, 0
 	for i := 0; i <= len(rest); i++ {
 		if i < len(rest) {
 			depth += bracket(rest[i])
-			if depth > 0 || rest[i].kind != tOp || rest[i].text != ";" {
+			if depth > 0 || rest[i].Kind != python.Op || rest[i].Text != ";" {
 				continue
 			}
 		}
@@ -102,33 +104,33 @@ func (r *confReader) line(l logical) {
 		}
 		start = i + 1
 	}
-	if len(rest) != len(l.toks) && len(rest) > 0 { // one-line block: nothing below belongs to it
+	if len(rest) != len(l.Tokens) && len(rest) > 0 { // one-line block: nothing below belongs to it
 		r.frames = r.frames[:len(r.frames)-1]
 	}
 }
 
-func bracket(t tok) int {
+func bracket(t python.Token) int {
 	switch {
-	case t.kind != tOp:
-	case strings.Contains("([{", t.text):
+	case t.Kind != python.Op:
+	case strings.Contains("([{", t.Text):
 		return 1
-	case strings.Contains(")]}", t.text):
+	case strings.Contains(")]}", t.Text):
 		return -1
 	}
 	return 0
 }
 
-func colonOf(toks []tok) int {
+func colonOf(toks []python.Token) int {
 	depth, lambda := 0, 0
 	for i, t := range toks {
 		depth += bracket(t)
 		switch {
 		case depth > 0:
-		case t.text == "lambda" && t.kind == tName:
+		case t.Text == "lambda" && t.Kind == python.Name:
 			lambda++
-		case t.text == ":" && t.kind == tOp && lambda > 0:
+		case t.Text == ":" && t.Kind == python.Op && lambda > 0:
 			lambda--
-		case t.text == ":" && t.kind == tOp:
+		case t.Text == ":" && t.Kind == python.Op:
 			return i
 		}
 	}
@@ -136,26 +138,26 @@ func colonOf(toks []tok) int {
 }
 
 // head opens a block and notes the names that its head binds.
-func (r *confReader) head(indent int, toks []tok) {
-	word := toks[0].text
+func (r *confReader) head(indent int, toks []python.Token) {
+	word := toks[0].Text
 	if word == "async" && len(toks) > 1 {
-		word = toks[1].text
+		word = toks[1].Text
 	}
 	if (word == "def" || word == "class") && !r.local() {
 		for i, t := range toks[:len(toks)-1] {
-			if t.text == word {
+			if t.Text == word {
 				why := "it is a function"
 				if word == "class" {
 					why = "it is a class"
 				}
-				r.unknown(toks[i+1].text, toks, why)
+				r.unknown(toks[i+1].Text, toks, why)
 				break
 			}
 		}
 	} else if !r.local() {
 		for i, t := range toks {
-			if t.kind == tName && (word == "for" && i > 0 && !after(toks[:i], "in") || i > 0 && toks[i-1].text == "as" || word == "case") {
-				r.unknown(t.text, toks, "it is set by a "+word)
+			if t.Kind == python.Name && (word == "for" && i > 0 && !after(toks[:i], "in") || i > 0 && toks[i-1].Text == "as" || word == "case") {
+				r.unknown(t.Text, toks, "it is set by a "+word)
 			}
 		}
 	}
@@ -163,8 +165,8 @@ func (r *confReader) head(indent int, toks []tok) {
 	r.frames = append(r.frames, frame{indent, word})
 }
 
-func after(toks []tok, word string) bool {
-	return slices.ContainsFunc(toks, func(t tok) bool { return t.kind == tName && t.text == word })
+func after(toks []python.Token, word string) bool {
+	return slices.ContainsFunc(toks, func(t python.Token) bool { return t.Kind == python.Name && t.Text == word })
 }
 
 // local is true in a function or class, whose names are not the module's.
@@ -172,13 +174,13 @@ func (r *confReader) local() bool {
 	return slices.ContainsFunc(r.frames, func(f frame) bool { return f.word == "def" || f.word == "class" })
 }
 
-func (r *confReader) source(toks []tok) string {
+func (r *confReader) source(toks []python.Token) string {
 	if len(toks) == 0 {
 		return ""
 	}
-	return r.src[toks[0].start:toks[len(toks)-1].end]
+	return r.src[toks[0].Start:toks[len(toks)-1].End]
 }
 
-func (r *confReader) unknown(name string, toks []tok, why string) {
-	r.c.values[name] = ConfValue{Line: toks[0].line, Text: r.source(toks), Why: why}
+func (r *confReader) unknown(name string, toks []python.Token, why string) {
+	r.c.values[name] = ConfValue{Line: toks[0].Line, Text: r.source(toks), Why: why}
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"assay/internal/syntax/python"
 )
 
 // Item is one entry of a literal dict, in the order written.
@@ -12,20 +14,20 @@ type Item struct{ Key, Value any }
 
 // literal reads an expression that is nothing but a literal: string, int64,
 // float64, bool, nil (None), []any (list or tuple), []Item (dict).
-func literal(t []tok) (any, bool) {
+func literal(t []python.Token) (any, bool) {
 	p := &exprs{t: t}
 	v, ok := p.list(true)
 	return v, ok && p.i == len(t)
 }
 
 type exprs struct {
-	t     []tok
+	t     []python.Token
 	i     int
 	depth int
 }
 
 func (p *exprs) op(text string) bool {
-	if p.i < len(p.t) && p.t[p.i].kind == tOp && p.t[p.i].text == text {
+	if p.i < len(p.t) && p.t[p.i].Kind == python.Op && p.t[p.i].Text == text {
 		p.i++
 		return true
 	}
@@ -39,7 +41,7 @@ func (p *exprs) list(top bool) (any, bool) {
 		return v, ok
 	}
 	all := []any{v}
-	for p.i < len(p.t) && !(p.t[p.i].kind == tOp && p.t[p.i].text == ")") {
+	for p.i < len(p.t) && !(p.t[p.i].Kind == python.Op && p.t[p.i].Text == ")") {
 		if v, ok = p.value(); !ok {
 			return nil, false
 		}
@@ -59,36 +61,36 @@ func (p *exprs) value() (any, bool) {
 	t := p.t[p.i]
 	p.i++
 	switch {
-	case t.kind == tString:
+	case t.Kind == python.String:
 		p.i--
 		return p.strings()
-	case t.kind == tNumber:
-		return number(t.text)
-	case t.kind == tName:
-		v, ok := map[string]any{"True": true, "False": false, "None": nil}[t.text]
+	case t.Kind == python.Number:
+		return number(t.Text)
+	case t.Kind == python.Name:
+		v, ok := map[string]any{"True": true, "False": false, "None": nil}[t.Text]
 		return v, ok
-	case t.text == "-" || t.text == "+":
+	case t.Text == "-" || t.Text == "+":
 		v, ok := p.value()
 		switch n := v.(type) {
 		case int64:
-			if t.text == "-" {
+			if t.Text == "-" {
 				return -n, ok
 			}
 			return n, ok
 		case float64:
-			if t.text == "-" {
+			if t.Text == "-" {
 				return -n, ok
 			}
 			return n, ok
 		}
 		return nil, false
-	case t.text == "(":
+	case t.Text == "(":
 		if p.op(")") {
 			return []any{}, true
 		}
 		v, ok := p.list(true)
 		return v, ok && p.op(")")
-	case t.text == "[":
+	case t.Text == "[":
 		all := []any{}
 		for !p.op("]") {
 			v, ok := p.value()
@@ -98,13 +100,13 @@ func (p *exprs) value() (any, bool) {
 			all = append(all, v)
 		}
 		return all, true
-	case t.text == "{":
+	case t.Text == "{":
 		return p.dict()
 	}
 	return nil, false
 }
 
-func (p *exprs) at(text string) bool { return p.i < len(p.t) && p.t[p.i].text == text }
+func (p *exprs) at(text string) bool { return p.i < len(p.t) && p.t[p.i].Text == text }
 
 func (p *exprs) dict() (any, bool) {
 	all := []Item{}
@@ -125,8 +127,8 @@ func (p *exprs) dict() (any, bool) {
 // strings joins neighbouring string literals. Bytes and f-strings are none.
 func (p *exprs) strings() (any, bool) {
 	var b strings.Builder
-	for p.i < len(p.t) && p.t[p.i].kind == tString {
-		s, ok := text(p.t[p.i].text)
+	for p.i < len(p.t) && p.t[p.i].Kind == python.String {
+		s, ok := text(p.t[p.i].Text)
 		if !ok {
 			return nil, false
 		}
@@ -200,7 +202,7 @@ func unescape(s string) (string, bool) {
 
 func number(s string) (any, bool) {
 	s = strings.ReplaceAll(s, "_", "")
-	if n, err := strconv.ParseInt(s, 0, 64); err == nil && (len(s) < 2 || s[0] != '0' || !digit(s[1])) {
+	if n, err := strconv.ParseInt(s, 0, 64); err == nil && (len(s) < 2 || s[0] != '0' || s[1] < '0' || s[1] > '9') {
 		return n, true
 	}
 	if strings.HasPrefix(strings.ToLower(s), "0x") {
@@ -214,33 +216,33 @@ func number(s string) (any, bool) {
 
 // environ recognises os.environ.get("X"[, literal]), os.getenv(...),
 // os.environ["X"], also inside int(...) or str(...).
-func environ(t []tok) (name string, fallback any, has bool) {
-	if len(t) > 3 && t[0].kind == tName && slices.Contains([]string{"int", "str", "float"}, t[0].text) && t[1].text == "(" && t[len(t)-1].text == ")" {
+func environ(t []python.Token) (name string, fallback any, has bool) {
+	if len(t) > 3 && t[0].Kind == python.Name && slices.Contains([]string{"int", "str", "float"}, t[0].Text) && t[1].Text == "(" && t[len(t)-1].Text == ")" {
 		t = t[2 : len(t)-1]
 	}
 	var b strings.Builder
 	for _, x := range t {
-		if x.kind == tString {
+		if x.Kind == python.String {
 			break
 		}
-		b.WriteString(x.text)
+		b.WriteString(x.Text)
 	}
 	i := 0
-	for i < len(t) && t[i].kind != tString {
+	for i < len(t) && t[i].Kind != python.String {
 		i++
 	}
 	switch b.String() {
 	case "os.environ.get(", "os.getenv(", "environ.get(", "getenv(":
 		v, ok := literal(t[i : len(t)-1])
-		if s, one := v.(string); ok && one && t[len(t)-1].text == ")" {
+		if s, one := v.(string); ok && one && t[len(t)-1].Text == ")" {
 			return s, nil, false
 		}
-		if all, two := v.([]any); ok && two && len(all) == 2 && t[len(t)-1].text == ")" {
+		if all, two := v.([]any); ok && two && len(all) == 2 && t[len(t)-1].Text == ")" {
 			s, _ := all[0].(string)
 			return s, all[1], s != ""
 		}
 	case "os.environ[", "environ[":
-		if v, ok := literal(t[i : len(t)-1]); ok && t[len(t)-1].text == "]" {
+		if v, ok := literal(t[i : len(t)-1]); ok && t[len(t)-1].Text == "]" {
 			s, _ := v.(string)
 			return s, nil, false
 		}

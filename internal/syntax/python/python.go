@@ -1,48 +1,52 @@
-package gunicorn
+// Package python cuts Python source into tokens and logical lines, and executes none of it.
+package python
 
 import (
 	"errors"
 	"strings"
 )
 
-type kind int
+// Kind is what a token is.
+type Kind int
 
+// The kinds of tokens.
 const (
-	tName kind = iota
-	tNumber
-	tString
-	tOp
+	Name Kind = iota
+	Number
+	String
+	Op
 )
 
-// tok is a Python token; text is its source, with prefix and quotes.
-type tok struct {
-	kind       kind
-	text       string
-	line       int
-	start, end int // bytes in the source
+// Token is one; Text is its source, with prefix and quotes.
+type Token struct {
+	Kind       Kind
+	Text       string
+	Line       int // where it begins, from 1
+	Start, End int // bytes in the source, behind its byte order mark
 }
 
-// logical is a logical line: what stands between two line ends that count.
-type logical struct {
-	indent int
-	toks   []tok
+// Line is a logical line: what stands between two line ends that count.
+type Line struct {
+	Indent int
+	Tokens []Token
 }
 
-var errPython = errors.New("cannot read the Python of this file")
+// ErrSource says that a text is no Python that can be read.
+var ErrSource = errors.New("cannot read the Python of this file")
 
-// scan cuts Python source into logical lines (Python 3 language reference, 2.1):
+// Scan cuts Python source into logical lines (Python 3 language reference, 2.1):
 // brackets, triple quotes and backslashes join lines, comments and empty lines
 // vanish. An open bracket or quote at the end is an error.
-func scan(src string) ([]logical, error) {
-	var out []logical
-	var cur logical
+func Scan(src string) ([]Line, error) {
+	var out []Line
+	var cur Line
 	depth, line, i := 0, 1, 0
 	fresh := true // at the start of a logical line
 	flush := func() {
-		if len(cur.toks) > 0 {
+		if len(cur.Tokens) > 0 {
 			out = append(out, cur)
 		}
-		cur, fresh = logical{}, true
+		cur, fresh = Line{}, true
 	}
 	src = strings.TrimPrefix(src, "\ufeff")
 	for i < len(src) {
@@ -55,7 +59,7 @@ func scan(src string) ([]logical, error) {
 				}
 				i++
 			}
-			cur.indent, fresh = n, false
+			cur.Indent, fresh = n, false
 			continue
 		}
 		switch {
@@ -75,34 +79,34 @@ func scan(src string) ([]logical, error) {
 			i += 1 + strings.IndexByte(src[i+1:], '\n') + 1
 			line++
 		default:
-			t := tok{line: line, start: i}
+			t := Token{Line: line, Start: i}
 			var err error
-			t.kind, t.end, err = next(src, i)
+			t.Kind, t.End, err = next(src, i)
 			if err != nil {
 				return nil, err
 			}
-			t.text = src[i:t.end]
-			if t.kind == tOp && strings.Contains("([{", t.text) {
+			t.Text = src[i:t.End]
+			if t.Kind == Op && strings.Contains("([{", t.Text) {
 				depth++
-			} else if t.kind == tOp && strings.Contains(")]}", t.text) {
+			} else if t.Kind == Op && strings.Contains(")]}", t.Text) {
 				if depth--; depth < 0 {
-					return nil, errPython
+					return nil, ErrSource
 				}
 			}
-			line += strings.Count(t.text, "\n")
-			cur.toks = append(cur.toks, t)
-			i = t.end
+			line += strings.Count(t.Text, "\n")
+			cur.Tokens = append(cur.Tokens, t)
+			i = t.End
 		}
 	}
 	if depth > 0 {
-		return nil, errPython
+		return nil, ErrSource
 	}
 	flush()
 	return out, nil
 }
 
 // next finds the end of the token at i.
-func next(src string, i int) (kind, int, error) {
+func next(src string, i int) (Kind, int, error) {
 	c := src[i]
 	if end := stringStart(src, i); end >= 0 {
 		return stringEnd(src, i, end)
@@ -112,20 +116,20 @@ func next(src string, i int) (kind, int, error) {
 		for i < len(src) && (letter(src[i]) || digit(src[i])) {
 			i++
 		}
-		return tName, i, nil
+		return Name, i, nil
 	case digit(c) || c == '.' && i+1 < len(src) && digit(src[i+1]):
 		for i < len(src) && (letter(src[i]) || digit(src[i]) || src[i] == '.' ||
 			(src[i] == '+' || src[i] == '-') && (src[i-1] == 'e' || src[i-1] == 'E')) {
 			i++
 		}
-		return tNumber, i, nil
+		return Number, i, nil
 	}
 	for _, op := range []string{"**=", "//=", ">>=", "<<=", "...", ":=", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "@=", "->", "**", "//", "<<", ">>"} {
 		if strings.HasPrefix(src[i:], op) {
-			return tOp, i + len(op), nil
+			return Op, i + len(op), nil
 		}
 	}
-	return tOp, i + 1, nil
+	return Op, i + 1, nil
 }
 
 func letter(c byte) bool { return c == '_' || c|32 >= 'a' && c|32 <= 'z' || c >= 0x80 }
@@ -145,7 +149,7 @@ func stringStart(src string, i int) int {
 	return -1
 }
 
-func stringEnd(src string, i, q int) (kind, int, error) {
+func stringEnd(src string, i, q int) (Kind, int, error) {
 	quote := src[q : q+1]
 	if strings.HasPrefix(src[q:], strings.Repeat(quote, 3)) {
 		quote = strings.Repeat(quote, 3)
@@ -155,10 +159,10 @@ func stringEnd(src string, i, q int) (kind, int, error) {
 		case src[j] == '\\':
 			j++
 		case strings.HasPrefix(src[j:], quote):
-			return tString, j + len(quote), nil
+			return String, j + len(quote), nil
 		case src[j] == '\n' && len(quote) == 1:
-			return 0, 0, errPython
+			return 0, 0, ErrSource
 		}
 	}
-	return 0, 0, errPython
+	return 0, 0, ErrSource
 }
