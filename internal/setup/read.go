@@ -33,6 +33,8 @@ type App struct {
 	SQLite   bool     // it names an SQLite file
 	Sets     []string // headers that it sets by itself, in lower case
 	Python   string   // "3.11": the least that it says it needs
+
+	speaksOfHealth bool // the word stands somewhere in its code
 }
 
 // Has says that a package is wanted.
@@ -187,6 +189,7 @@ func (r *reading) source(name, text string) {
 			r.app.Sets = once(r.app.Sets, h)
 		}
 	}
+	r.app.speaksOfHealth = r.app.speaksOfHealth || strings.Contains(strings.ToLower(text), "health")
 	r.app.SQLite = r.app.SQLite || sqlite.MatchString(text)
 	for _, m := range routes.FindAllStringSubmatch(text, -1) {
 		switch {
