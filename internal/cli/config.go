@@ -21,7 +21,7 @@ func (a *app) configVerb() *cobra.Command {
 		Use:   "config COMMAND",
 		Short: "what people declare in assay.toml",
 		Long: "What no tool can see from the host itself is declared: in " + model.OperatorFile + " by its operator, and for an app alone in assay.toml beside it " +
-			"or in [tool.assay] of its pyproject.toml. It is optional, describes, and never commands: nothing of it is run. " +
+			"or in [tool.assay] of its pyproject.toml. It is optional, describes, and never commands: nothing of it is run. Its table [setup] answers what assay setup asks. " +
 			"A waiver accepts a finding until a day; one of a critical finding counts in " + model.OperatorFile + " alone.",
 		Example: "  sudo assay config show\n  assay config check assay.toml\n  assay config template | sudo tee " + model.OperatorFile,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -120,9 +120,11 @@ func (a *app) checkFile(name string, beside bool) error {
 		a.mistake(fmt.Sprintf("%s:%d:%d", name, t.Line, t.Col), t.Text, t.Hint)
 	}
 	if len(f.Troubles) == 0 {
-		n := len(f.Values)
-		for _, v := range f.Of {
-			n += len(v)
+		n := len(f.Values) + len(f.Setup)
+		for _, of := range []map[string]map[string]assaytoml.Value{f.Of, f.SetupOf} {
+			for _, v := range of {
+				n += len(v)
+			}
 		}
 		fmt.Fprintf(a.Stdout, "%s is right: %s, %s.\n", report.Line(name, 200, a.ascii()), number(n, "key", "keys"), number(len(f.Waivers), "waiver", "waivers"))
 	}
@@ -162,14 +164,8 @@ func (a *app) showDeclared(m *model.Model) {
 	for _, d := range m.Deployments {
 		fmt.Fprintf(&b, "%s\n", d.Name)
 		var open []string
-		for _, l := range d.Declared.Lines() {
-			var n fact.Notes
-			switch text, state := l.Text.Look(&n); {
-			case state == fact.IsKnown:
-				fmt.Fprintf(&b, "  %-10s %s  (%s:%d)\n", l.Key, text, n.Sources[0].Where, n.Sources[0].Line)
-			case state == fact.IsUnknown:
-				fmt.Fprintf(&b, "  %-10s not known: %s\n", l.Key, n.Why().Text)
-			default:
+		for _, l := range append(d.Declared.Lines(), d.Declared.Setup...) {
+			if !said(&b, l) {
 				open = append(open, l.Key)
 			}
 		}
@@ -179,9 +175,25 @@ func (a *app) showDeclared(m *model.Model) {
 	}
 	if len(m.Deployments) == 0 {
 		b.WriteString("No deployment was found.\n")
+		for _, l := range m.Declared.Setup {
+			said(&b, l)
+		}
 	}
 	for _, w := range m.Waivers {
 		fmt.Fprintf(&b, "waived until %s: %s for %s: %s  (%s:%d)\n", w.Until.Format("2006-01-02"), w.ID, w.Scope, w.Reason, w.Source.Where, w.Source.Line)
 	}
 	fmt.Fprint(a.Stdout, report.Lines(b.String(), a.ascii()))
+}
+
+// said writes what is declared as a key, if anything is.
+func said(b *strings.Builder, l model.Said) bool {
+	var n fact.Notes
+	text, state := l.Text.Look(&n)
+	switch state {
+	case fact.IsKnown:
+		fmt.Fprintf(b, "  %-10s %s  (%s:%d)\n", l.Key, text, n.Sources[0].Where, n.Sources[0].Line)
+	case fact.IsUnknown:
+		fmt.Fprintf(b, "  %-10s not known: %s\n", l.Key, n.Why().Text)
+	}
+	return state != fact.IsAbsent
 }

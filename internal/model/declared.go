@@ -34,6 +34,7 @@ type Declared struct {
 	Runbook   fact.Of[string]
 	Rollback  fact.Of[string]
 	Contact   fact.Of[string]
+	Setup     []Said // what is given of the answers to assay setup
 }
 
 // Said is one thing that can be declared, as it stands in the file.
@@ -92,7 +93,7 @@ func (b *builder) declarations(file string, place assaytoml.Place) declarations 
 		for _, t := range f.Troubles {
 			b.m.Settings = append(b.m.Settings, Setting{file, t})
 		}
-		if len(f.Troubles) > 0 && len(f.Values)+len(f.Of)+len(f.Waivers) == 0 {
+		if len(f.Troubles) > 0 && len(f.Values)+len(f.Of)+len(f.Setup)+len(f.SetupOf)+len(f.Waivers) == 0 {
 			t := f.Troubles[0]
 			return fact.Unknown[assaytoml.File](fact.Why{Text: fmt.Sprintf("read %s:%d:%d: %s", file, t.Line, t.Col, t.Text), Hint: t.Hint})
 		}
@@ -186,7 +187,25 @@ func declared(from []declarations, name string) Declared {
 		Errors: tell(s, "errors", text), Metrics: tell(s, "metrics", text), Backups: tell(s, "backups", text), OffSite: tell(s, "off-site", text),
 		Restored: tell(s, "restored", func(v assaytoml.Value) time.Time { return v.Day }),
 		Runbook:  tell(s, "runbook", text), Rollback: tell(s, "rollback", text), Contact: tell(s, "contact", text),
+		Setup: setups(s),
 	}
+}
+
+// setups are the answers to assay setup that stand in the files.
+func setups(s said) (out []Said) {
+	tables := func(f assaytoml.File) []map[string]assaytoml.Value {
+		if name, ok := f.Setup["name"]; ok && s.name != "" && name.Text != s.name {
+			return []map[string]assaytoml.Value{f.SetupOf[s.name]}
+		}
+		return []map[string]assaytoml.Value{f.SetupOf[s.name], f.Setup}
+	}
+	for _, k := range assaytoml.SetupKeys {
+		v := first(s, tables, k.Name, func(v assaytoml.Value) string { return v.Raw })
+		if _, state := v.Look(&fact.Notes{}); state == fact.IsKnown {
+			out = append(out, Said{"setup." + k.Name, v})
+		}
+	}
+	return out
 }
 
 type said struct {
@@ -194,15 +213,22 @@ type said struct {
 	name string // of the deployment
 }
 
-// tell finds a key in the files, the strongest first.
+// tell finds what is declared as a key.
 func tell[T any](s said, key string, as func(assaytoml.Value) T) fact.Of[T] {
+	return first(s, func(f assaytoml.File) []map[string]assaytoml.Value {
+		return []map[string]assaytoml.Value{f.Of[s.name], f.Values}
+	}, key, as)
+}
+
+// first finds a key in the tables of the files, the strongest first.
+func first[T any](s said, tables func(assaytoml.File) []map[string]assaytoml.Value, key string, as func(assaytoml.Value) T) fact.Of[T] {
 	for _, d := range s.from {
 		var n fact.Notes
 		f, state := d.said.Look(&n)
 		if state == fact.IsUnknown {
 			return fact.Unknown[T](n.Why())
 		}
-		for _, values := range []map[string]assaytoml.Value{f.Of[s.name], f.Values} {
+		for _, values := range tables(f) {
 			if v, ok := values[key]; ok {
 				return fact.Known(as(v), fact.Source{Where: d.file, Line: v.Line, Text: key + " = " + v.Raw})
 			}

@@ -36,6 +36,8 @@ const (
 type File struct {
 	Values   map[string]Value            // for all that the file speaks of
 	Of       map[string]map[string]Value // [deployment.NAME], in the operator's file
+	Setup    map[string]Value            // [setup]
+	SetupOf  map[string]map[string]Value // [deployment.NAME.setup], in the operator's file
 	Waivers  []Waiver
 	Troubles []Trouble
 }
@@ -46,6 +48,7 @@ type Value struct {
 	Texts  []string
 	Number int
 	Day    time.Time
+	Truth  bool
 	Line   int
 	Raw    string // as it stands there
 }
@@ -69,7 +72,7 @@ type Trouble struct {
 // Parse reads a file. What is wrong in one line keeps no other from counting; a
 // file that is no TOML says nothing at all.
 func Parse(text string, place Place) File {
-	f := File{Values: map[string]Value{}, Of: map[string]map[string]Value{}}
+	f := File{Values: map[string]Value{}, Of: map[string]map[string]Value{}, Setup: map[string]Value{}, SetupOf: map[string]map[string]Value{}}
 	var whole map[string]any
 	if err := toml.Unmarshal([]byte(text), &whole); err != nil {
 		f.Troubles = []Trouble{broken(err)}
@@ -118,7 +121,14 @@ func (r *reader) take(e entry) {
 	case len(key) == 0:
 	case key[0] == "waive":
 		r.waive(e, key)
+	case key[0] == "setup":
+		r.answer(e, key[1:], SetupKeys, r.file.Setup)
 	case key[0] == "deployment" && r.place == Operator && len(key) == 1 && e.table:
+	case key[0] == "deployment" && r.place == Operator && len(key) > 2 && key[2] == "setup":
+		if r.file.SetupOf[key[1]] == nil {
+			r.file.SetupOf[key[1]] = map[string]Value{}
+		}
+		r.answer(e, key[3:], SetupKeys[1:], r.file.SetupOf[key[1]]) // the table has the name
 	case key[0] == "deployment" && r.place == Operator && len(key) > 1:
 		if r.file.Of[key[1]] == nil {
 			r.file.Of[key[1]] = map[string]Value{}
@@ -136,13 +146,28 @@ func (r *reader) declare(e entry, key []string, into map[string]Value) {
 	if r.place == Operator {
 		known = append(known, "deployment")
 	}
-	known = append(known, "waive")
-	k, ok := find(Keys, key[0])
+	known = append(known, "setup", "waive")
+	r.put(e, key, Keys, known, " is a fact about the host", into)
+}
+
+// answer takes a key of a table of answers to assay setup, or its head.
+func (r *reader) answer(e entry, key []string, keys []Key, into map[string]Value) {
+	switch {
+	case len(key) > 0:
+		r.put(e, key, keys, names(keys), " reaches beyond the app", into)
+	case !e.table:
+		r.trouble(e, "setup is "+e.what()+"; want a table", "as: [setup]")
+	}
+}
+
+// put takes a value of one of the keys. hosts says of one that is not the app's to give why not.
+func (r *reader) put(e entry, key []string, keys []Key, known []string, hosts string, into map[string]Value) {
+	k, ok := find(keys, key[0])
 	switch {
 	case !ok:
 		r.unknown(e, key[0], known)
 	case k.Host && r.place != Operator:
-		r.trouble(e, k.Name+" is a fact about the host", "only /etc/assay/assay.toml may say it")
+		r.trouble(e, k.Name+hosts, "only /etc/assay/assay.toml may say it")
 	case len(key) > 1 || e.table:
 		r.trouble(e, fmt.Sprintf("%s is a table; want %s", k.Name, k.Kind), "as: "+k.Name+" = "+k.Example)
 	default:
@@ -169,7 +194,7 @@ func (r *reader) trouble(e entry, text, hint string) {
 
 // value reads what a key holds.
 func (r *reader) value(e entry, k Key) (Value, bool) {
-	v := Value{Text: e.text, Texts: e.texts, Number: e.number, Day: e.day, Line: e.line, Raw: e.raw}
+	v := Value{Text: e.text, Texts: e.texts, Number: e.number, Day: e.day, Truth: e.truth, Line: e.line, Raw: e.raw}
 	if e.kind != k.Kind {
 		r.trouble(e, fmt.Sprintf("%s is %s; want %s", k.Name, e.what(), k.Kind), "as: "+k.Name+" = "+k.Example)
 		return v, false
@@ -200,6 +225,10 @@ func (k Key) refuses(v Value) string {
 	case k.Name == "proxies" && (v.Number < 0 || v.Number > 9):
 		return fmt.Sprintf("is %d; want 0 to 9", v.Number)
 	case k.Name == "health" && !strings.HasPrefix(v.Text, "/"):
+		return fmt.Sprintf("is %q; want a path, which begins with /", v.Text)
+	case k.Name == "database" && !slices.Contains([]string{"postgresql", "sqlite", "none"}, v.Text):
+		return fmt.Sprintf("is %q; want postgresql, sqlite or none", v.Text)
+	case k.Name == "env-file" && !strings.HasPrefix(v.Text, "/"):
 		return fmt.Sprintf("is %q; want a path, which begins with /", v.Text)
 	case k.Name == "domains":
 		return wrongName(all)

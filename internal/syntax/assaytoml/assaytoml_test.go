@@ -76,6 +76,20 @@ func TestTheAppsOwnFiles(t *testing.T) {
 	}
 }
 
+func TestAnswersToSetup(t *testing.T) {
+	f := Parse("[setup]\nname = 'shop'\ndomains = ['shop.example']\nredis = false\n[deployment.club.setup]\ndomains = ['club.example']\n", Operator)
+	if v, ok := f.Setup["redis"]; len(f.Troubles) > 0 || f.Setup["name"].Text != "shop" || !ok || v.Truth || v.Line != 4 || f.SetupOf["club"]["domains"].Texts[0] != "club.example" {
+		t.Errorf("%+v", f)
+	}
+	if len(f.Values)+len(f.Of) > 0 { // a deployment that is not there yet is no stranger
+		t.Errorf("%+v", f)
+	}
+	f = Parse("[tool.assay.setup]\nentry = 'a:app'\ndatabase = 'none'\nredis = true\n", Project)
+	if len(f.Troubles) > 0 || f.Setup["entry"].Text != "a:app" || !f.Setup["redis"].Truth {
+		t.Errorf("%+v", f)
+	}
+}
+
 // Each fault is one line: where it is, what is wrong, what is right.
 func TestWhatIsWrong(t *testing.T) {
 	for _, c := range []struct {
@@ -83,9 +97,9 @@ func TestWhatIsWrong(t *testing.T) {
 		text, want string
 	}{
 		{Operator, "\nproxis = 1\n", "2:1 there is no key proxis; did you mean proxies?"},
-		{Operator, "zebra = 1\n", "1:1 there is no key zebra; the keys are domains, addresses, proxies, health, firewall, uptime, agent, errors, metrics, backups, off-site, restored, runbook, rollback, contact, deployment, waive"},
+		{Operator, "zebra = 1\n", "1:1 there is no key zebra; the keys are domains, addresses, proxies, health, firewall, uptime, agent, errors, metrics, backups, off-site, restored, runbook, rollback, contact, deployment, setup, waive"},
 		{App, "proxies = 1\n", "1:1 proxies is a fact about the host; only /etc/assay/assay.toml may say it"},
-		{App, "[deployment.other]\nhealth = '/'\n", "1:2 there is no key deployment; the keys are domains, addresses, proxies, health, firewall, uptime, agent, errors, metrics, backups, off-site, restored, runbook, rollback, contact, waive"},
+		{App, "[deployment.other]\nhealth = '/'\n", "1:2 there is no key deployment; the keys are domains, addresses, proxies, health, firewall, uptime, agent, errors, metrics, backups, off-site, restored, runbook, rollback, contact, setup, waive"},
 		{Operator, "proxies = '1'\n", "1:1 proxies is a string; want a number; as: proxies = 1"},
 		{Operator, "proxies = 12\n", "1:1 proxies is 12; want 0 to 9; as: proxies = 1"},
 		{Operator, "health = true\n", "1:1 health is true or false; want a string; as: health = \"/health\""},
@@ -100,6 +114,15 @@ func TestWhatIsWrong(t *testing.T) {
 		{Operator, "[[waive]]\nid = 'hdr.csp'\nscope = 'shop'\n", "1:1 a waiver without reason, until counts for nothing; add: reason = \"the page builder needs inline scripts; ticket 4711\""},
 		{Operator, "[[waive]]\nid = 'hdr.csp'\nscope = 'shop'\nreason = 'x'\nuntill = 2027-01-01\n", "5:1 there is no key untill; did you mean until?"},
 		{Operator, "[[waive]]\nid = 'hdr.csp'\nscope = 'shop'\nreason = 'x'\nuntil = '2027-01-01'\n", "5:1 until is a string; want a date, as 2027-01-31; as: until = 2027-03-31"},
+		{Operator, "[setup]\ndomain = ['shop.example']\n", "2:1 there is no key domain; did you mean domains?"},
+		{Operator, "setup = 1\n", "1:1 setup is a number; want a table; as: [setup]"},
+		{Operator, "[setup]\nredis = 'no'\n", "2:1 redis is a string; want true or false; as: redis = true"},
+		{Operator, "[setup]\ndatabase = 'mysql'\n", "2:1 database is \"mysql\"; want postgresql, sqlite or none; as: database = \"postgresql\""},
+		{Operator, "[setup]\nenv-file = 'shop.env'\n", "2:1 env-file is \"shop.env\"; want a path, which begins with /; as: env-file = \"/root/shop.env\""},
+		{Operator, "[deployment.club.setup]\nname = 'x'\n", "2:1 there is no key name; the keys are entry, domains, email, database, redis, env-file"},
+		{App, "[setup]\nentry = 'a:app'\nname = 'cron'\n", "3:1 name reaches beyond the app; only /etc/assay/assay.toml may say it"},
+		{Project, "[tool.assay.setup]\nenv-file = '/etc/shadow'\n", "2:1 env-file reaches beyond the app; only /etc/assay/assay.toml may say it"},
+		{App, "[setup]\ndomains = ['a.example']\nemail = 'a@b'\n", "2:1 domains reaches beyond the app; only /etc/assay/assay.toml may say it | 3:1 email reaches beyond the app; only /etc/assay/assay.toml may say it"},
 		{Operator, "health = '/a'\nhealth = '/b'\n", "2:1 key health is already defined; nothing of the file counts until it is TOML"},
 		{Operator, "health = \n", "1:10 unexpected character U+000A at start of value; nothing of the file counts until it is TOML"},
 	} {
@@ -124,7 +147,7 @@ func TestTheRestCounts(t *testing.T) {
 // Whatever somebody writes is read or complained about.
 func TestAnyText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`(\[{0,2}(waive|deployment|tool)(\.[a-z"]{1,4})?\]{0,2}\n?|(id|waive|health|domains|deployment\.x) = ("a"|1|\{id = 1\}|\[\{\}\]|\[1, "b"\]|2027-01-01)\n){0,5}`)).Draw(t, "text")
+		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`(\[{0,2}(waive|deployment|setup|tool)(\.[a-z"]{1,4})?\]{0,2}\n?|(id|waive|health|domains|deployment\.x) = ("a"|1|\{id = 1\}|\[\{\}\]|\[1, "b"\]|2027-01-01)\n){0,5}`)).Draw(t, "text")
 		for p := Operator; p <= Project; p++ {
 			for _, x := range Parse(text, p).Troubles {
 				if x.Text == "" || x.Line < 1 {

@@ -9,6 +9,7 @@ const (
 	Texts  Kind = "a list of strings"
 	Number Kind = "a number"
 	Day    Kind = "a date, as 2027-01-31"
+	Truth  Kind = "true or false"
 )
 
 // Key is one thing that can be declared.
@@ -37,6 +38,22 @@ var Keys = []Key{
 	{"runbook", Text, false, "Where it is written how this is operated.", `"git.example.org/ops/shop.md"`},
 	{"rollback", Text, false, "How the release before is brought back. It is shown to people, and never run.", `"ln -sfn releases/PREVIOUS current; systemctl restart shop"`},
 	{"contact", Text, false, "Who is called.", `"ops@example.org"`},
+}
+
+// SetupKeys are answers to what assay setup asks. Those that are the operator's to
+// give (Host) reach beyond the app: a name is that of accounts and of paths that
+// root writes; domains decide what else the web server answers to and what is asked
+// of the DNS; an address makes an account at the certificate's authority; a file of
+// variables is read as root, wherever it lies. What is left to the app's own files
+// says how it is started and what it stands on, as its code and its requirements do.
+var SetupKeys = []Key{
+	{"name", Text, true, "Of the app's account, its folders and its units. Another app takes nothing from this table.", `"shop"`},
+	{"entry", Text, false, "What is the app: MODULE:VARIABLE or MODULE:FUNCTION().", `"wsgi:app"`},
+	{"domains", Texts, true, "Names that visitors type, the site's own first.", `["shop.example.org", "www.shop.example.org"]`},
+	{"email", Text, true, "Whom the certificate's authority writes to.", `"ops@example.org"`},
+	{"database", Text, false, "postgresql, sqlite or none.", `"postgresql"`},
+	{"redis", Truth, false, "Whether the app gets a Redis.", "true"},
+	{"env-file", Text, true, "A file of KEY=value lines for the app's environment.", `"/root/shop.env"`},
 }
 
 var waiverKeys = []Key{

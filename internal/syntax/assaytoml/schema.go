@@ -2,11 +2,13 @@ package assaytoml
 
 // Schema is a JSON Schema of the operator's file, for editors.
 func Schema() map[string]any {
-	values := properties(Keys)
+	values, own := properties(Keys), properties(Keys)
+	own["setup"] = table("The same as [setup], for the app of that name.", SetupKeys[1:])
 	top := map[string]any{
+		"setup": table("Answers to what assay setup asks.", SetupKeys),
 		"deployment": map[string]any{
 			"type": "object", "description": "The same for one deployment alone, by its name.",
-			"additionalProperties": map[string]any{"type": "object", "properties": values, "additionalProperties": false},
+			"additionalProperties": map[string]any{"type": "object", "properties": own, "additionalProperties": false},
 		},
 		"waive": map[string]any{
 			"type": "array", "description": "Findings that are accepted until a day.",
@@ -23,6 +25,10 @@ func Schema() map[string]any {
 	}
 }
 
+func table(says string, keys []Key) map[string]any {
+	return map[string]any{"type": "object", "description": says, "properties": properties(keys), "additionalProperties": false}
+}
+
 func properties(keys []Key) map[string]any {
 	out := map[string]any{}
 	for _, k := range keys {
@@ -37,6 +43,8 @@ func properties(keys []Key) map[string]any {
 			p["type"], p["minimum"], p["maximum"] = "integer", 0, 9
 		case Day:
 			p["type"], p["format"] = "string", "date"
+		case Truth:
+			p["type"] = "boolean"
 		}
 		out[k.Name] = p
 	}
@@ -48,6 +56,10 @@ func Template() string {
 	text := "# What no tool can see from the host itself. Keys of one app stand under [deployment.NAME].\n"
 	for _, k := range Keys {
 		text += "\n# " + k.Says + "\n# " + k.Name + " = " + k.Example + "\n"
+	}
+	text += "\n# What assay setup would ask; of one app of several: [deployment.NAME.setup].\n# [setup]\n"
+	for _, k := range SetupKeys {
+		text += "# " + k.Name + " = " + k.Example + "\n"
 	}
 	text += "\n# A finding that is accepted until a day:\n# [[waive]]\n"
 	for _, k := range waiverKeys {

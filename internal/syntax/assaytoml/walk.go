@@ -19,6 +19,7 @@ type entry struct {
 	texts     []string
 	number    int
 	day       time.Time
+	truth     bool
 	raw       string
 	found     string // the kind in words, where kind is ""
 }
@@ -115,13 +116,15 @@ func (w *walker) value(path []string, at unstable.Position, v *unstable.Node) {
 		if e.kind, e.number = Number, n; err != nil {
 			e.kind, e.found = "", "a number that is not written in tens"
 		}
+	case unstable.Bool:
+		e.kind, e.truth = Truth, string(v.Data) == "true"
 	case unstable.LocalDate:
 		day, err := time.Parse(time.DateOnly, string(v.Data))
 		if e.kind, e.day = Day, day; err != nil {
 			e.kind, e.found = "", "no day of a calendar"
 		}
 	default:
-		e.found = map[unstable.Kind]string{unstable.Bool: "true or false", unstable.Float: "a number with a fraction",
+		e.found = map[unstable.Kind]string{unstable.Float: "a number with a fraction",
 			unstable.LocalTime: "a time", unstable.LocalDateTime: "a date with a time", unstable.DateTime: "a date with a time"}[v.Kind]
 	}
 	w.out = append(w.out, e)
