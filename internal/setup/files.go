@@ -21,12 +21,6 @@ func (i Intent) value(name string, a App) string {
 		return plan.Secret
 	case slices.Contains([]string{"DATABASE_URL", "SQLALCHEMY_DATABASE_URI", "FLASK_SQLALCHEMY_DATABASE_URI", "DATABASE_URI", "DB_URL"}, name):
 		return i.database(a)
-	case slices.Contains([]string{"REDIS_URL", "CACHE_REDIS_URL", "FLASK_CACHE_REDIS_URL"}, name) && i.Redis:
-		return "redis://127.0.0.1:6379/0"
-	case slices.Contains([]string{"CELERY_BROKER_URL", "BROKER_URL"}, name) && i.Redis:
-		return "redis://127.0.0.1:6379/1"
-	case slices.Contains([]string{"RATELIMIT_STORAGE_URI", "RATELIMIT_STORAGE_URL"}, name) && i.Redis:
-		return "redis://127.0.0.1:6379/2"
 	case slices.Contains([]string{"UPLOAD_FOLDER", "UPLOADS_FOLDER", "UPLOAD_DIR", "UPLOADS_DIR", "MEDIA_ROOT", "FLASK_UPLOAD_FOLDER"}, name):
 		return i.uploads()
 	case slices.Contains([]string{"DATA_DIR", "DATA_FOLDER"}, name):
@@ -34,7 +28,7 @@ func (i Intent) value(name string, a App) string {
 	case name == "PREFERRED_URL_SCHEME":
 		return "https"
 	}
-	return ""
+	return i.redisURL(name)
 }
 
 // database is the URL of the app's own; PostgreSQL knows the account by the

@@ -35,6 +35,8 @@ type Intent struct {
 	Env       map[string]string // variables that were given
 	Health    string            // the path that says whether the app is well; "" where it has none
 	Elsewhere bool              // the domains need not lead to this host yet
+
+	numbers map[int]int // of Redis' databases, by use
 }
 
 var (
@@ -44,7 +46,7 @@ var (
 )
 
 // taken are names that belong to somebody else on every host.
-var taken = []string{"root", "daemon", "bin", "sys", "www-data", "nginx", "postgres", "redis", "mysql", "nobody", "backup", "ssh", "sshd", "systemd", "certbot", "ufw", "assay"}
+var taken = []string{"root", "daemon", "bin", "sys", "www-data", "nginx", "postgres", "redis", "mysql", "nobody", "backup", "ssh", "sshd", "systemd", "certbot", "ufw", "assay", "default", "reject"}
 
 // Valid says what of an intent cannot be carried out.
 func (i Intent) Valid() error {

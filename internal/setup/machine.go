@@ -2,7 +2,6 @@ package setup
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +30,8 @@ type Machine struct {
 	Clock       string   // what keeps the time, "" where nothing does
 	Firewall    bool     // rules that are not ufw's decide already
 	Python      string   // "3.11", "" where there is none yet
+
+	Redis map[string]map[string]string // by app that setup made: variables that lead to this host's Redis
 }
 
 // Look reads a machine. Everything that it reads belongs to root.
@@ -60,6 +61,7 @@ func Look() (Machine, error) {
 		}
 	}
 	m.sites()
+	m.Redis = redisOf("/etc", "/etc/systemd/system")
 	for _, n := range []string{"chronyd", "ntpd", "ntpsec"} {
 		if _, err := os.Stat("/usr/sbin/" + n); err == nil {
 			m.Clock = n
@@ -75,12 +77,6 @@ func Look() (Machine, error) {
 		m.Firewall = true
 	}
 	return m, nil
-}
-
-// Modern says that nginx knows "http2 on" (1.25.1, 2023): Debian 13, Ubuntu 25.04.
-func (m Machine) Modern() bool {
-	n, _ := strconv.ParseFloat(m.Version, 64)
-	return m.ID == "debian" && n >= 13 || m.ID == "ubuntu" && n >= 25
 }
 
 // cpus are those that this machine may use: a control group may grant less than
@@ -187,8 +183,14 @@ func stock(name string) bool {
 func Refuse(ctx context.Context, i Intent, a App, m Machine) error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if m.ID != "debian" && m.ID != "ubuntu" {
-		fault("this is %s: setup is written for Debian and Ubuntu", cmp.Or(m.ID, "no system that is known"))
+	i, err := i.numbered(a, m)
+	if err != nil {
+		faults = append(faults, err)
+	}
+	for _, err := range []error{m.known(), m.free(i)} {
+		if err != nil {
+			faults = append(faults, err)
+		}
 	}
 	if a.Python != "" && m.Python != "" && older(m.Python, a.Python) {
 		fault("the app wants Python %s, and this host has %s", a.Python, m.Python)
@@ -263,24 +265,31 @@ func holder80() string {
 // leads asks whether each domain leads to this machine: the authority proves it in
 // this way, and visitors come by it.
 func (i Intent) leads(ctx context.Context, m Machine) (faults []error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
 	for _, d := range i.Domains {
-		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", d)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s leads nowhere: %w\nhint: set its address in the DNS first; with --elsewhere it is not asked", d, err))
-			continue
-		}
-		for _, a := range found {
-			a = a.Unmap()
-			// Behind a provider's translation only private addresses are ours.
-			translated := a.Is4() && !a.IsPrivate() && private(m.Addresses)
-			if !slices.Contains(m.Addresses, a) && !translated {
-				faults = append(faults, fmt.Errorf("%s leads to %s, and this host is %s\nhint: mend the DNS, or say --elsewhere if something stands in front of this host", d, a, words(m.Addresses)))
-			}
+		if err := m.leads(ctx, d); err != nil {
+			faults = append(faults, err)
 		}
 	}
 	return faults
+}
+
+// leads says why a name does not lead to this machine.
+func (m Machine) leads(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+	if err != nil {
+		return fmt.Errorf("%s leads nowhere: %w\nhint: set its address in the DNS first; with --elsewhere it is not asked", name, err)
+	}
+	for _, a := range found {
+		a = a.Unmap()
+		// Behind a provider's translation only private addresses are ours.
+		translated := a.Is4() && !a.IsPrivate() && private(m.Addresses)
+		if !slices.Contains(m.Addresses, a) && !translated {
+			return fmt.Errorf("%s leads to %s, and this host is %s\nhint: mend the DNS, or say --elsewhere if something stands in front of this host", name, a, words(m.Addresses))
+		}
+	}
+	return nil
 }
 
 // private says that a machine has no public IPv4 address of its own: its provider

@@ -30,7 +30,7 @@ func (i Intent) plainSite() string {
 
 func (i Intent) tlsSite(a App, m Machine) string {
 	listen := "    listen 443 ssl http2;\n    listen [::]:443 ssl http2;\n"
-	if m.Modern() {
+	if m.modern() {
 		listen = "    listen 443 ssl;\n    listen [::]:443 ssl;\n    http2 on;\n"
 	}
 	var b strings.Builder
@@ -148,20 +148,4 @@ proxy_set_header X-Forwarded-Host $host;
 proxy_connect_timeout 5s;
 # gunicorn ends a request after 30 s.
 proxy_read_timeout 35s;
-`
-
-const reject = `# Whoever comes with another name, or with none, gets no answer.
-server {
-    listen 80 default_server;
-    listen [::]:80 default_server;
-    server_name _;
-    return 444;
-}
-
-server {
-    listen 443 ssl default_server;
-    listen [::]:443 ssl default_server;
-    server_name _;
-    ssl_reject_handshake on;
-}
 `

@@ -11,6 +11,7 @@ import (
 
 // Plan is what makes a site of an app. release names the first one.
 func Plan(i Intent, a App, m Machine, release string) plan.Plan {
+	i, _ = i.numbered(a, m) // what is wrong with that, Refuse has said
 	d := draft{Intent: i, app: a, machine: m, release: release}
 	// On a host that was bare, what is new is what setup made: what weighs heavily
 	// takes it back, and the rest is said.
@@ -52,6 +53,9 @@ func (d draft) packages() plan.Plan {
 	}
 	if d.Redis {
 		names = append(names, "redis-server")
+	}
+	if !d.machine.Default && !d.machine.rejects() {
+		names = append(names, "ssl-cert")
 	}
 	if d.machine.Clock == "" {
 		names = append(names, "systemd-timesyncd")
@@ -95,7 +99,7 @@ func (d draft) stores() plan.Plan {
 			one(plan.Done("make the role "+d.account()+", which only the account of that name can be", "role", d.account())),
 			one(plan.Done("make the database "+d.account(), "database", d.account(), d.account())))
 	}
-	if d.Redis && d.app.Has("flask-caching") && !d.app.Has("celery", "rq", "flask-session", "dramatiq", "huey") {
+	if d.Redis && len(d.machine.othersNumbers(d.Name)) == 0 && d.app.Has("flask-caching") && !d.app.Has("celery", "rq", "flask-session", "dramatiq", "huey") {
 		steps = append(steps,
 			one(plan.Step{Kind: plan.Append, Say: "let Redis forget what was not asked for, before memory ends", Path: "/etc/redis/redis.conf", Body: redisLimits}),
 			unit("let Redis take that in", "restart", "redis-server.service"))
@@ -132,7 +136,7 @@ func (d draft) web() plan.Plan {
 	}
 	if !d.machine.Default {
 		steps = append(steps,
-			file("give no answer to whoever comes with another name", "/etc/nginx/sites-available/reject", "root", "root", "0644", reject),
+			file("give no answer to whoever comes with another name", "/etc/nginx/sites-available/reject", "root", "root", "0644", d.machine.reject()),
 			plan.Linked("turn that on", "/etc/nginx/sites-enabled/reject", "../sites-available/reject"))
 	}
 	if !d.machine.Nginx || d.machine.Stock {
