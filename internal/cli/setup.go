@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/internal/apply"
+	"assay/internal/model"
 	"assay/internal/plan"
 	"assay/internal/report"
 	"assay/internal/setup"
@@ -31,6 +33,10 @@ type setupOptions struct {
 	format, color string
 	asked         bool // somebody sits there
 	changed       func(string) bool
+
+	notes []string // what is to be known of this setup, in sentences
+	patch string   // offered for the app's own code
+	of    string   // the file that it changes
 }
 
 func (a *app) setupVerb() *cobra.Command {
@@ -38,7 +44,7 @@ func (a *app) setupVerb() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "setup [FOLDER] [flags]",
 		Short: "from a bare server and an app to a site over HTTPS",
-		Long: "Reads the Flask app in FOLDER (this one, if none is named) and this host, asks what neither of them tells, shows what it will do, and does it: " +
+		Long: "Reads the Flask app in FOLDER (this one, if none is named) and this host, asks what neither of them tells nor assay.toml answers ([setup]), shows what it will do, and does it: " +
 			"packages, an account, a release with its own environment, database and migrations, a systemd unit, nginx, a certificate and its renewal, a nightly dump, " +
 			"a firewall. What cannot come out well is refused before anything changes. Then the whole host is looked at again; when the site does not answer as it should, " +
 			"all of it is taken back but the installed packages. What it does can be taken back later, too: assay history, assay undo. A second run does only what is left.\n\n" +
@@ -104,9 +110,14 @@ func (a *app) setup(o setupOptions) error {
 		return a.refuse(err)
 	}
 	ctx := context.Background()
+	a.beside(ctx, &o, machine)
+	if u := machine.Unproven(); u != "" {
+		o.notes = append(o.notes, u)
+	}
 	if err := setup.Refuse(ctx, o.intent, app, machine); err != nil {
 		return a.refuse(fmt.Errorf("%w", err))
 	}
+	o.of, o.patch = setup.HealthPatch(o.intent, app)
 	release, err := setup.Release(o.intent, time.Now())
 	if err != nil {
 		return a.refuse(err)
@@ -126,16 +137,22 @@ func (a *app) setUp(o setupOptions, p plan.Plan, kept []string) error {
 	shown := setup.Shown(p, o.intent)
 	if o.format == "json" {
 		return report.WriteJSON(a.Stdout, struct {
-			ID   string    `json:"id"`
-			Plan plan.Plan `json:"plan"`
-		}{shown.ID(), shown})
+			ID    string    `json:"id"`
+			Plan  plan.Plan `json:"plan"`
+			Notes []string  `json:"notes"`
+			Patch string    `json:"patch"`
+		}{shown.ID(), shown, append([]string{}, o.notes...), o.patch})
 	}
 	var b bytes.Buffer
 	if err := report.Setup(&b, o.intent.Domains[0], shown, kept, o.plan, o.yes && !o.plan, a.textOptions(o.color, false)); err != nil {
 		return err
 	}
-	if _, err := a.Stdout.Write(b.Bytes()); err != nil || o.plan || p.Empty() {
+	report.SetupNotes(&b, o.notes, a.textOptions(o.color, false))
+	if _, err := a.Stdout.Write(b.Bytes()); err != nil {
 		return err
+	}
+	if o.plan || p.Empty() {
+		return a.offer(o)
 	}
 	if !o.yes {
 		if !o.asked {
@@ -174,24 +191,61 @@ func (a *app) build(o setupOptions, p plan.Plan) error {
 	} else {
 		say("The audit finds nothing wrong. What only you can tell it stands in /etc/assay/assay.toml.")
 	}
-	return nil
+	return a.offer(o)
 }
 
-// intended fills in what was not said: from the app, or by asking.
+// offer shows a change of the app's own code, which is not ours to make.
+func (a *app) offer(o setupOptions) error {
+	if o.patch == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	report.Patch(&b, "The app has no route that says whether it is well, so neither a monitor nor a deployment can ask it. This diff of "+o.of+
+		" adds one; nothing was done with it (git apply, or patch -p1, takes it).", o.patch, a.textOptions(o.color, false))
+	_, err := a.Stdout.Write(b.Bytes())
+	return err
+}
+
+// beside asks for names that lead here as well, or says how to name them.
+func (a *app) beside(ctx context.Context, o *setupOptions, m setup.Machine) {
+	for _, d := range m.Beside(ctx, o.intent) {
+		switch {
+		case !o.asked:
+			o.notes = append(o.notes, d+" leads to this host as well, and is not served: with --domain "+d+" it is.")
+		case a.yes(d + " leads to this host as well. Serve it, too?"):
+			o.intent.Domains = append(o.intent.Domains, d)
+		}
+	}
+}
+
+// intended fills in what was not said by flags: from assay.toml, from the app, or by
+// asking.
 func (a *app) intended(o *setupOptions, app setup.App) error {
 	i := &o.intent
-	ask := func(flag, question, preset string, into *string) {
-		if *into == "" {
-			*into = preset
-			if o.asked && !o.changed(flag) {
-				*into = a.ask(question, preset)
-			}
+	said, err := setup.Answered(model.OperatorFile, i.Source)
+	if err != nil {
+		return usagef("%v", err)
+	}
+	if i.Name == "" {
+		i.Name = said.Name(named(i.Source))
+	}
+	ask := func(key, question, preset string, into *string) {
+		flag := strings.TrimSuffix(key, "s")
+		if *into != "" {
+			return
+		}
+		if v, ok := said.Of(i.Name, key); ok && !o.changed(flag) {
+			*into = cmp.Or(v.Text, strings.Join(v.Texts, " "))
+			return
+		}
+		if *into = preset; o.asked && !o.changed(flag) {
+			*into = a.ask(question, preset)
 		}
 	}
 	ask("name", "A short name for the app on this host", named(i.Source), &i.Name)
 	ask("entry", "Where the app is", strings.Join(app.Entries[:min(1, len(app.Entries))], ""), &i.Entry)
 	domains := strings.Join(i.Domains, " ")
-	ask("domain", "The names that visitors type, the site's own first", "", &domains)
+	ask("domains", "The names that visitors type, the site's own first", "", &domains)
 	i.Domains = strings.Fields(strings.ToLower(strings.ReplaceAll(domains, ",", " ")))
 	ask("email", "An address for the certificate's authority to write to", "", &i.Email)
 	ask("database", "Its database: postgresql, sqlite or none", string(storeOf(app)), &o.store)
@@ -199,9 +253,15 @@ func (a *app) intended(o *setupOptions, app setup.App) error {
 		return err
 	}
 	i.Store, i.Health = setup.Store(o.store), app.Health
-	i.Redis = !o.noRedis && app.Has("redis", "flask-redis", "celery", "rq", "flask-limiter")
+	i.Redis = app.Has("redis", "flask-redis", "celery", "rq", "flask-limiter")
+	if v, ok := said.Of(i.Name, "redis"); ok {
+		i.Redis = v.Truth
+	}
+	i.Redis = i.Redis && !o.noRedis
+	if v, ok := said.Of(i.Name, "env-file"); ok && o.env == "" {
+		o.env = v.Text
+	}
 	if o.env != "" {
-		var err error
 		if i.Env, err = variables(o.env); err != nil {
 			return err
 		}

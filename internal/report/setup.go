@@ -3,8 +3,10 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"assay/internal/plan"
+	"assay/internal/syntax/edit"
 )
 
 // Setup writes what will make a site, part by part: each file whole, each command.
@@ -42,4 +44,35 @@ func Setup(w io.Writer, site string, p plan.Plan, kept []string, only, briefly b
 	}
 	_, err := io.WriteString(w, g.b.String())
 	return err
+}
+
+// SetupNotes writes what is to be known of a setup, a sentence a paragraph.
+func SetupNotes(w io.Writer, notes []string, o TextOptions) {
+	g := newPage(o)
+	for _, n := range notes {
+		g.b.WriteByte('\n')
+		g.para("", 0, g.clean(n, proseText), none)
+	}
+	_, _ = io.WriteString(w, g.b.String())
+}
+
+// Patch writes a diff that is offered, as it may be copied.
+func Patch(w io.Writer, say, diff string, o TextOptions) {
+	g := newPage(o)
+	g.b.WriteByte('\n')
+	g.para("", 0, g.clean(say, proseText), none)
+	g.b.WriteByte('\n')
+	lines, _ := edit.Split(diff)
+	for _, l := range lines {
+		st := none
+		if strings.HasPrefix(l, "+") {
+			st = good
+		}
+		words := strings.Split(l, "\t") // a tab is what it is in Python
+		for n := range words {
+			words[n] = g.literal(words[n])
+		}
+		g.b.WriteString(g.paint(st, strings.Join(words, "\t")) + "\n")
+	}
+	_, _ = io.WriteString(w, g.b.String())
 }

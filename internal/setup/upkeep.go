@@ -97,12 +97,12 @@ const (
 func (i Intent) declared() string {
 	health := ""
 	if i.Health != "" {
-		health = fmt.Sprintf("health = %q\n", i.Health)
+		health = fmt.Sprintf("\n# Of this app alone.\n[deployment.%s]\nhealth = %q\n", i.Name, i.Health)
 	}
 	return fmt.Sprintf(`# What cannot be seen from this host itself. assay check asks for the lines that are
 # commented out until somebody who knows fills them in.
 contact = %q
-%s# firewall = "what the provider lets through"
+# firewall = "what the provider lets through"
 # uptime = "who asks this site from outside, how often, and who hears of it"
 # agent = "who watches memory, disk and load"
 # errors = "who reads the journal"
@@ -111,5 +111,5 @@ contact = %q
 # restored = 2026-01-31 # when a dump was last restored for a trial
 # runbook = "where the notes for a bad night are"
 # rollback = "how the release before comes back"
-`, i.Email, health)
+%s`, i.Email, health)
 }
