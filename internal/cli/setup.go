@@ -96,9 +96,6 @@ func (a *app) setup(o setupOptions) error {
 	o.intent.Source = source
 	o.asked = a.IsTerminal(0) && !o.yes && !o.plan
 	app, err := setup.Read(source)
-	if err == nil && o.intent.Entry == "" && len(app.Entries) == 0 {
-		err = fmt.Errorf("%s: no Flask app was found: no module makes one, and no create_app() does without arguments\nhint: say where it is with --entry MODULE:VARIABLE", source)
-	}
 	if err != nil {
 		return a.refuse(err)
 	}
@@ -110,13 +107,13 @@ func (a *app) setup(o setupOptions) error {
 		return a.refuse(err)
 	}
 	ctx := context.Background()
-	a.beside(ctx, &o, machine)
+	if err := setup.Refuse(ctx, o.intent, app, machine); err != nil {
+		return a.refuse(err)
+	}
 	if u := machine.Unproven(); u != "" {
 		o.notes = append(o.notes, u)
 	}
-	if err := setup.Refuse(ctx, o.intent, app, machine); err != nil {
-		return a.refuse(fmt.Errorf("%w", err))
-	}
+	a.beside(ctx, &o, machine)
 	o.of, o.patch = setup.HealthPatch(o.intent, app)
 	release, err := setup.Release(o.intent, time.Now())
 	if err != nil {
@@ -244,6 +241,9 @@ func (a *app) intended(o *setupOptions, app setup.App) error {
 	}
 	ask("name", "A short name for the app on this host", named(i.Source), &i.Name)
 	ask("entry", "Where the app is", strings.Join(app.Entries[:min(1, len(app.Entries))], ""), &i.Entry)
+	if i.Entry == "" {
+		return a.refuse(fmt.Errorf("%s: no Flask app was found: no module makes one, and no create_app() does without arguments\nhint: say where it is with --entry MODULE:VARIABLE", i.Source))
+	}
 	domains := strings.Join(i.Domains, " ")
 	ask("domains", "The names that visitors type, the site's own first", "", &domains)
 	i.Domains = strings.Fields(strings.ToLower(strings.ReplaceAll(domains, ",", " ")))
