@@ -193,11 +193,12 @@ func declared(from []declarations, name string) Declared {
 
 // setups are the answers to assay setup that stand in the files.
 func setups(s said) (out []Said) {
+	app, _, _ := strings.Cut(s.name, "@") // what setup made runs as NAME@RELEASE
 	tables := func(f assaytoml.File) []map[string]assaytoml.Value {
-		if name, ok := f.Setup["name"]; ok && s.name != "" && name.Text != s.name {
-			return []map[string]assaytoml.Value{f.SetupOf[s.name]}
+		if name, ok := f.Setup["name"]; ok && app != "" && name.Text != app {
+			return []map[string]assaytoml.Value{f.SetupOf[app]}
 		}
-		return []map[string]assaytoml.Value{f.SetupOf[s.name], f.Setup}
+		return []map[string]assaytoml.Value{f.SetupOf[app], f.Setup}
 	}
 	for _, k := range assaytoml.SetupKeys {
 		v := first(s, tables, k.Name, func(v assaytoml.Value) string { return v.Raw })

@@ -114,7 +114,7 @@ func (i Intent) service(a App) string {
 		stores = append(stores, "postgresql.service")
 	}
 	if i.Redis {
-		stores = append(stores, "redis-server.service")
+		stores = append(stores, i.redisUnit())
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "[Unit]\nDescription=%s, release %%i\nAfter=%s\n", i.Name, strings.Join(append([]string{"network.target"}, stores...), " "))

@@ -35,8 +35,6 @@ type Intent struct {
 	Env       map[string]string // variables that were given
 	Health    string            // the path that says whether the app is well; "" where it has none
 	Elsewhere bool              // the domains need not lead to this host yet
-
-	numbers map[int]int // of Redis' databases, by use
 }
 
 var (

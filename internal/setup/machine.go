@@ -30,8 +30,6 @@ type Machine struct {
 	Clock       string   // what keeps the time, "" where nothing does
 	Firewall    bool     // rules that are not ufw's decide already
 	Python      string   // "3.11", "" where there is none yet
-
-	Redis map[string]map[string]string // by app that setup made: variables that lead to this host's Redis
 }
 
 // Look reads a machine. Everything that it reads belongs to root.
@@ -61,7 +59,6 @@ func Look() (Machine, error) {
 		}
 	}
 	m.sites()
-	m.Redis = redisOf("/etc", "/etc/systemd/system")
 	for _, n := range []string{"chronyd", "ntpd", "ntpsec"} {
 		if _, err := os.Stat("/usr/sbin/" + n); err == nil {
 			m.Clock = n
@@ -183,10 +180,6 @@ func stock(name string) bool {
 func Refuse(ctx context.Context, i Intent, a App, m Machine) error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	i, err := i.numbered(a, m)
-	if err != nil {
-		faults = append(faults, err)
-	}
 	for _, err := range []error{m.known(), m.free(i)} {
 		if err != nil {
 			faults = append(faults, err)

@@ -11,7 +11,6 @@ import (
 
 // Plan is what makes a site of an app. release names the first one.
 func Plan(i Intent, a App, m Machine, release string) plan.Plan {
-	i, _ = i.numbered(a, m) // what is wrong with that, Refuse has said
 	d := draft{Intent: i, app: a, machine: m, release: release}
 	// On a host that was bare, what is new is what setup made: what weighs heavily
 	// takes it back, and the rest is said.
@@ -78,9 +77,6 @@ func (d draft) code() plan.Plan {
 	if d.hasUploads(d.app) {
 		steps = append(steps, folder("make a folder for uploads, which nginx reads by the group", d.uploads(), who, "www-data", "2750"))
 	}
-	if d.Store == SQLite {
-		steps = append(steps, folder("make a folder for the database", d.data(), who, who, "0750"))
-	}
 	var more []string
 	if !d.app.Has("gunicorn") {
 		more = append(more, "gunicorn")
@@ -99,10 +95,11 @@ func (d draft) stores() plan.Plan {
 			one(plan.Done("make the role "+d.account()+", which only the account of that name can be", "role", d.account())),
 			one(plan.Done("make the database "+d.account(), "database", d.account(), d.account())))
 	}
-	if d.Redis && len(d.machine.othersNumbers(d.Name)) == 0 && d.app.Has("flask-caching") && !d.app.Has("celery", "rq", "flask-session", "dramatiq", "huey") {
-		steps = append(steps,
-			one(plan.Step{Kind: plan.Append, Say: "let Redis forget what was not asked for, before memory ends", Path: "/etc/redis/redis.conf", Body: redisLimits}),
-			unit("let Redis take that in", "restart", "redis-server.service"))
+	if d.Store == SQLite {
+		steps = append(steps, folder("make a folder for the database", d.data(), d.account(), d.account(), "0750"))
+	}
+	if d.Redis {
+		steps = append(steps, d.redis()...)
 	}
 	if d.app.Migrates && d.Store != NoStore {
 		steps = append(steps, one(plan.Done("bring the database to the app's schema", "migrate", d.releases()+"/"+d.release, d.account(), d.env(), d.Entry)))

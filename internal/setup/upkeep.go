@@ -89,7 +89,6 @@ const (
 	journalSize  = "# Without a limit the journal takes a tenth of the disk, up to 4 GB.\n[Journal]\nSystemMaxUse=1G\n"
 	sshJail      = "# Whoever guesses passwords is kept out for a while. Debian 12 has no auth.log: the\n# journal is read.\n[sshd]\nenabled = true\nbackend = systemd\n"
 	autoUpgrades = "// Security updates come by themselves.\nAPT::Periodic::Update-Package-Lists \"1\";\nAPT::Periodic::Unattended-Upgrade \"1\";\n"
-	redisLimits  = "\n# A cache forgets what was not asked for; without a limit it takes all memory.\nmaxmemory 64mb\nmaxmemory-policy allkeys-lru\n"
 )
 
 // declared is what no look at this host can tell. The lines that are commented
@@ -97,12 +96,12 @@ const (
 func (i Intent) declared() string {
 	health := ""
 	if i.Health != "" {
-		health = fmt.Sprintf("\n# Of this app alone.\n[deployment.%s]\nhealth = %q\n", i.Name, i.Health)
+		health = fmt.Sprintf("health = %q\n", i.Health)
 	}
 	return fmt.Sprintf(`# What cannot be seen from this host itself. assay check asks for the lines that are
 # commented out until somebody who knows fills them in.
 contact = %q
-# firewall = "what the provider lets through"
+%s# firewall = "what the provider lets through"
 # uptime = "who asks this site from outside, how often, and who hears of it"
 # agent = "who watches memory, disk and load"
 # errors = "who reads the journal"
@@ -111,5 +110,5 @@ contact = %q
 # restored = 2026-01-31 # when a dump was last restored for a trial
 # runbook = "where the notes for a bad night are"
 # rollback = "how the release before comes back"
-%s`, i.Email, health)
+`, i.Email, health)
 }
