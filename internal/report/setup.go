@@ -68,9 +68,9 @@ func Patch(w io.Writer, say, diff string, o TextOptions) {
 		if strings.HasPrefix(l, "+") {
 			st = good
 		}
-		words := strings.Split(l, "\t") // a tab is what it is in Python
-		for n := range words {
-			words[n] = g.literal(words[n])
+		words := strings.Split(l, "\t") // a tab is what it is in Python, and so are spaces at an end
+		for n, w := range words {
+			words[n] = g.literal(w) + w[len(strings.TrimRight(w, " ")):]
 		}
 		g.b.WriteString(g.paint(st, strings.Join(words, "\t")) + "\n")
 	}

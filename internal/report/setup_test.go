@@ -9,9 +9,9 @@ import (
 // terminal.
 func TestPatch(t *testing.T) {
 	var b strings.Builder
-	Patch(&b, "why", "--- a/x.py\n+++ b/x.py\n@@ -1,1 +1,2 @@\n \tif \x1b[2J:\n+\t\treturn\n", TextOptions{Width: 80, Color: true})
+	Patch(&b, "why", "--- a/x.py\n+++ b/x.py\n@@ -1,1 +1,2 @@\n \tif \x1b[2J:\n+\t\treturn\n x  \n", TextOptions{Width: 80, Color: true})
 	out := b.String()
-	if !strings.Contains(out, "\n \tif ") || !strings.Contains(out, "\x1b[32m+\t\treturn\x1b[0m\n") || strings.Contains(out, "\x1b[2J") {
+	if !strings.Contains(out, "\n \tif ") || !strings.Contains(out, "\x1b[32m+\t\treturn\x1b[0m\n") || !strings.Contains(out, "\n x  \n") || strings.Contains(out, "\x1b[2J") {
 		t.Errorf("%q", out)
 	}
 	b.Reset()
