@@ -151,8 +151,8 @@ func venvBuilt(_ hands, _ context.Context, args []string) (bool, error) {
 
 // buildVenv makes a release's own virtual environment as the account that the app
 // runs as, since packages run code as they are installed, and gives it to root
-// when it is done. args are the release, the account, the list of packages beside
-// the app's code, and packages that are wanted besides.
+// when it is done. args are the release, the account, the list of packages, by a
+// path or beside the app's code, and packages that are wanted besides.
 func buildVenv(h hands, ctx context.Context, args []string) error {
 	release, account, list, more := args[0], args[1], args[2], args[3:]
 	dir := venvOf(release)
@@ -166,9 +166,11 @@ func buildVenv(h hands, ctx context.Context, args []string) error {
 	if err := h.confined(ctx, most, account, release, dir, nil, "/usr/bin/python3", "-m", "venv", dir); err != nil {
 		return err
 	}
-	pip := []string{dir + "/bin/python3", "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "install", "-r", list}
-	if err := h.confined(ctx, most, account, release, dir, nil, append(pip, more...)...); err != nil {
-		return err
+	for _, what := range wanted(list, more) {
+		pip := append([]string{dir + "/bin/python3", "-m", "pip", "--quiet"}, pipInstall...)
+		if err := h.confined(ctx, most, account, release, dir, nil, append(pip, what...)...); err != nil {
+			return err
+		}
 	}
 	if err := toRoot(dir); err != nil {
 		return err
@@ -176,6 +178,18 @@ func buildVenv(h hands, ctx context.Context, args []string) error {
 	// Compiling executes nothing of it. What does not compile fails where it is imported.
 	_, _ = h.work(ctx, most, "python3", "-I", "-m", "compileall", "-q", "-x", "/venv/", release)
 	return nil
+}
+
+var pipInstall = []string{"--no-input", "--disable-pip-version-check", "--no-cache-dir", "install"}
+
+// wanted is what pip is told to install, one time after the other: a list with
+// hashes suffers nothing beside it that has none.
+func wanted(list string, more []string) [][]string {
+	all := [][]string{{"-r", list}}
+	if len(more) > 0 {
+		all = append(all, more)
+	}
+	return all
 }
 
 // toRoot gives a tree to root, the top last, with nothing that others can write

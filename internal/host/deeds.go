@@ -29,7 +29,7 @@ var (
 	aPackage  = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]{1,100}$`)
 	aPath     = regexp.MustCompile(`^(/[A-Za-z0-9._+@-]+)+$`)
 	aRelease  = regexp.MustCompile(`^/srv/[a-z_][a-z0-9_-]*/releases/[A-Za-z0-9][A-Za-z0-9._-]{0,80}$`)
-	aRelative = regexp.MustCompile(`^([A-Za-z0-9._+-]+/)*[A-Za-z0-9._+-]+$`)
+	aList     = regexp.MustCompile(`^((/[A-Za-z0-9._+@-]+)+|([A-Za-z0-9._+-]+/)*[A-Za-z0-9._+-]+)$`)
 	anEntry   = regexp.MustCompile(`^[A-Za-z_][\w.]*:[A-Za-z_]\w*(\(\))?$`)
 	aUnit     = regexp.MustCompile(`^[A-Za-z0-9:_.@-]+\.service$`)
 	anAddress = regexp.MustCompile(`^[^\s@-][^\s@]*@[A-Za-z0-9.-]+$`)
@@ -43,7 +43,7 @@ var deeds = map[string]deed{
 	"packages":    {[]*regexp.Regexp{aPackage}, installed, install, packagesStay},
 	"account":     {[]*regexp.Regexp{aName, aPath}, accountThere, makeAccount, dropAccount},
 	"release":     {[]*regexp.Regexp{aPath, aRelease}, treeThere, copyTree, dropTree},
-	"venv":        {[]*regexp.Regexp{aRelease, aName, aRelative, aPackage}, venvBuilt, buildVenv, nil},
+	"venv":        {[]*regexp.Regexp{aRelease, aName, aList, aPackage}, venvBuilt, buildVenv, nil},
 	"role":        {[]*regexp.Regexp{aName}, roleThere, makeRole, dropRole},
 	"database":    {[]*regexp.Regexp{aName, aName}, databaseThere, makeDatabase, dropDatabase},
 	"migrate":     {[]*regexp.Regexp{aRelease, aName, aPath, anEntry}, never, migrate, nil},
@@ -176,20 +176,29 @@ func lastWord(s string) string {
 // confined runs a program as an account, in a service of its own that can write to
 // one folder and nowhere else, and whose processes end with it.
 func (h hands) confined(ctx context.Context, most time.Duration, account, dir, writable string, properties []string, argv ...string) error {
-	run := []string{"systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--service-type=exec", "--uid=" + account, "--gid=" + account, "--working-directory=" + dir}
-	for _, p := range append([]string{"NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes", "PrivateDevices=yes",
-		"CapabilityBoundingSet=", "UMask=0022", fmt.Sprintf("RuntimeMaxSec=%d", int(most.Seconds()))}, properties...) {
-		run = append(run, "--property="+p)
+	flags := []string{"--uid=" + account, "--gid=" + account, "--property=CapabilityBoundingSet="}
+	for _, p := range properties {
+		flags = append(flags, "--property="+p)
 	}
-	if writable != "" {
-		run = append(run, "--property=ReadWritePaths="+writable)
-	}
-	_, err := h.work(ctx, most+10*time.Second, append(append(run, "--"), argv...)...)
+	_, err := h.enclosed(ctx, most, dir, writable, flags, argv)
 	if err != nil { // what runs it is no news to the reader
 		_, why, _ := strings.Cut(err.Error(), ": ")
 		return fmt.Errorf("%s: %s", short(strings.Join(argv, " ")), why)
 	}
 	return nil
+}
+
+// enclosed is that service; flags say whose it is.
+func (h hands) enclosed(ctx context.Context, most time.Duration, dir, writable string, flags, argv []string) (string, error) {
+	run := append([]string{"systemd-run", "--quiet", "--wait", "--pipe", "--collect", "--service-type=exec", "--working-directory=" + dir}, flags...)
+	for _, p := range []string{"NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes", "PrivateDevices=yes",
+		"UMask=0022", fmt.Sprintf("RuntimeMaxSec=%d", int(most.Seconds()))} {
+		run = append(run, "--property="+p)
+	}
+	if writable != "" {
+		run = append(run, "--property=ReadWritePaths="+writable)
+	}
+	return h.work(ctx, most+10*time.Second, append(append(run, "--"), argv...)...)
 }
 
 func accountThere(_ hands, _ context.Context, args []string) (bool, error) {
