@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -126,11 +128,11 @@ func (a *app) setup(o setupOptions) error {
 			return a.refuse(err)
 		}
 	}
-	return a.setUp(o, p, kept)
+	return a.setUp(o, app, p, kept)
 }
 
 // setUp shows a plan and carries it out.
-func (a *app) setUp(o setupOptions, p plan.Plan, kept []string) error {
+func (a *app) setUp(o setupOptions, app setup.App, p plan.Plan, kept []string) error {
 	shown := setup.Shown(p, o.intent)
 	if o.format == "json" {
 		return report.WriteJSON(a.Stdout, struct {
@@ -159,7 +161,31 @@ func (a *app) setUp(o setupOptions, p plan.Plan, kept []string) error {
 			return a.refuse(errors.New("nothing was changed"))
 		}
 	}
+	if setup.Ahead(p) {
+		if err := a.tryOut(o.intent, app); err != nil {
+			return a.refuse(err)
+		}
+	}
 	return a.build(o, p)
+}
+
+// tryOut tries the app out before anything is changed. A signal ends it, and
+// leaves nothing behind.
+func (a *app) tryOut(i setup.Intent, app setup.App) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	fmt.Fprintln(a.Stdout, "\nFirst the app is tried out in a folder that is thrown away: its packages, and its import.")
+	start := time.Now()
+	unknown, err := setup.TryOut(ctx, i, app)
+	switch {
+	case err != nil:
+		return err
+	case unknown != "":
+		fmt.Fprintln(a.Stdout, "  "+report.Line("Not known before: "+unknown+". It is tried again in its release, before anything serves.", 600, a.ascii()))
+	default:
+		fmt.Fprintf(a.Stdout, "  Its packages install, and it loads (%d s).\n", int(time.Since(start).Seconds()))
+	}
+	return nil
 }
 
 func (a *app) build(o setupOptions, p plan.Plan) error {

@@ -56,6 +56,14 @@ func (i Intent) database(a App) string {
 // account is the app's user, its group, its role and its database.
 func (i Intent) account() string { return i.Name }
 
+// list is where pip finds the app's packages: beside its code, or written out.
+func (i Intent) list(a App) string {
+	if a.Locked == "" {
+		return a.List
+	}
+	return i.conf() + "/requirements.txt"
+}
+
 // variables are what the app asks for and is known, and what was given.
 func (i Intent) variables(a App) string {
 	values := maps.Clone(i.Env)
@@ -129,7 +137,7 @@ Group=%[1]s
 WorkingDirectory=%[2]s/%%i
 EnvironmentFile=%[3]s
 `, i.account(), i.releases(), i.env())
-	if a.Has("prometheus-client", "prometheus-flask-exporter") {
+	if a.numbers() {
 		fmt.Fprintf(&b, `# Numbers that the workers share, gone when the service stops.
 RuntimeDirectory=%[1]s-metrics/%%i
 RuntimeDirectoryMode=0750

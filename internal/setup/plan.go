@@ -77,14 +77,13 @@ func (d draft) code() plan.Plan {
 	if d.hasUploads(d.app) {
 		steps = append(steps, folder("make a folder for uploads, which nginx reads by the group", d.uploads(), who, "www-data", "2750"))
 	}
-	var more []string
-	if !d.app.Has("gunicorn") {
-		more = append(more, "gunicorn")
+	if d.app.Locked != "" {
+		steps = append(steps, file("write down for pip which packages "+d.app.List+" names", d.list(d.app), "root", "root", "0644", d.app.Locked))
 	}
-	venv := append([]string{d.releases() + "/" + d.release, who, d.app.List}, more...)
+	venv := append([]string{d.releases() + "/" + d.release, who, d.list(d.app)}, d.app.more()...)
 	steps = append(steps,
 		one(plan.Done("copy the app into a release that nobody but root can change", "release", d.Source, d.releases()+"/"+d.release)),
-		one(plan.Done("install the app's packages into an environment of the release's own", "venv", venv...)))
+		one(plan.Done("install the app's packages, by "+d.app.List+", into an environment of the release's own", "venv", venv...)))
 	return section("Code", steps...)
 }
 

@@ -15,13 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"assay/internal/host"
+	"assay/internal/syntax/lockfile"
 )
 
 // App is what an app's files say about it, before any of them is executed.
 type App struct {
 	Entries  []string // ways to start it, the likeliest first
-	Packages []string // the names in requirements.txt, in lower case, - for _
-	List     string   // where they stand: requirements.txt
+	Packages []string // the names of those that it wants, in lower case, - for _
+	List     string   // where they stand: requirements.txt, uv.lock
+	Locked   string   // the same as pip reads it, where it does not read List itself
 	Needs    []string // variables that it cannot do without
 	Asks     []string // variables that it looks at
 	Static   string   // its static folder, relative to it; "" where it has none
@@ -42,8 +44,19 @@ func (a App) Has(names ...string) bool {
 	return slices.ContainsFunc(a.Packages, func(p string) bool { return slices.Contains(names, p) })
 }
 
+// numbers says that its workers share numbers for a collector in a folder.
+func (a App) numbers() bool { return a.Has("prometheus-client", "prometheus-flask-exporter") }
+
+// more are the packages that a site wants beside the app's own.
+func (a App) more() []string {
+	if a.Has("gunicorn") {
+		return nil
+	}
+	return []string{"gunicorn"}
+}
+
 const (
-	mostRead   = 1 << 20
+	mostRead   = 4 << 20 // a lock of uv's names each wheel
 	mostSource = 5000
 )
 
@@ -55,12 +68,12 @@ func Read(source string) (App, error) {
 		return App{}, fmt.Errorf("read the app: %w", err)
 	}
 	defer root.Close()
-	r := reading{root: root, seen: map[string]bool{}}
+	r := reading{root: root, seen: map[string]bool{}, lists: map[string]string{}}
 	if err := fs.WalkDir(root.FS(), ".", r.visit); err != nil {
 		return App{}, fmt.Errorf("read the app in %s: %w", source, err)
 	}
-	if r.app.List == "" {
-		return App{}, fmt.Errorf("%s holds no requirements.txt: nobody can know which packages the app needs\nhint: pip freeze > requirements.txt where it runs", source)
+	if err := r.list(source); err != nil {
+		return App{}, err
 	}
 	if !r.app.Has("flask") {
 		return App{}, fmt.Errorf("%s/%s does not ask for Flask: is this the app's own folder?", source, r.app.List)
@@ -81,6 +94,30 @@ type reading struct {
 	seen    map[string]bool
 	found   map[string]string // by module: what makes the app in it
 	statics []string
+	lists   map[string]string // texts that may name the packages, by file
+}
+
+// list takes the best of what names the app's packages.
+func (r *reading) list(source string) error {
+	for _, name := range lockfile.Names {
+		text, there := r.lists[name]
+		if !there {
+			continue
+		}
+		if !lockfile.ForPip(name) {
+			locked, err := lockfile.Requirements(name, text, r.lists["pyproject.toml"])
+			if errors.Is(err, lockfile.ErrNone) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("%s/%s: %w", source, name, err)
+			}
+			r.app.Locked, text = locked, locked
+		}
+		r.app.List, r.app.Packages = name, packagesOf(text)
+		return nil
+	}
+	return fmt.Errorf("%s holds neither requirements.txt nor a lock file: nobody can know which packages the app needs\nhint: pip freeze > requirements.txt where it runs", source)
 }
 
 var (
@@ -119,15 +156,13 @@ func (r *reading) visit(name string, d fs.DirEntry, err error) error {
 		return errors.New("it holds too many files to be an app's own folder")
 	}
 	switch {
-	case name == "requirements.txt":
+	case slices.Contains(lockfile.Names, name):
 		text, err := r.text(name)
 		if err != nil {
 			return err
 		}
-		r.app.List, r.app.Packages = name, packagesOf(text)
-	case name == "pyproject.toml":
-		text, err := r.text(name)
-		if m := pyNeeds.FindStringSubmatch(text); err == nil && m != nil {
+		r.lists[name] = text
+		if m := pyNeeds.FindStringSubmatch(text); name == "pyproject.toml" && m != nil {
 			r.app.Python = m[1]
 		}
 	case name == "migrations/env.py":

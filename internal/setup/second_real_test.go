@@ -56,7 +56,7 @@ func TestSetupSecond(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(setUp)
-	must(declared)
+	must(lab.Declare)
 	must(makeClub)
 	patched(ctx, t, h, "/home/dev/club", must("assay setup /home/dev/club --plan --format json --domain club.example --email ops@club.example"))
 	must(clubAnswers)

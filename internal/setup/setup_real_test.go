@@ -93,7 +93,8 @@ func TestSite(t *testing.T) {
 	}
 }
 
-// What was taken back leaves nothing: the host is as it was before the second time.
+// What was refused leaves nothing, and what was taken back nothing but the packages:
+// the host is as it was before the second time.
 func TestSetupTakenBack(t *testing.T) {
 	if os.Getenv("FRESH") == "" || os.Getuid() != 0 {
 		t.Skip("a bare host and its packages take minutes to make: make real")
@@ -107,25 +108,57 @@ func TestSetupTakenBack(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", script, err, tail(out))
 		}
 	}
+	// What cannot come out well is refused by its own words before anything changes,
+	// on a host that has not even pip.
+	first := state(ctx, t, h)
+	for _, c := range []struct{ spoil, want string }{
+		{"echo 'import nowhere' >> wsgi.py", "ModuleNotFoundError: No module named 'nowhere' (wsgi.py line 5)"},
+		{"echo 'import os; os.environ[str().join((\"SM\", \"TP\"))]' >> wsgi.py", "hint: --env-file FILE with a line SMTP="},
+		{"echo 'Werkzeug<2' >> requirements.txt", "Could not find a version that satisfies the requirement Werkzeug<2"},
+		{"echo no-such-package >> requirements.txt", "Could not find a version that satisfies the requirement no-such-package"},
+		{"printf '[project]\\nrequires-python = \">=3.99\"\\n' > pyproject.toml", "the app wants Python 3.99"},
+		{"rm requirements.txt", "holds neither requirements.txt nor a lock file"},
+		{"rm wsgi.py shop/__init__.py", "no Flask app was found"},
+		{"systemd-run --quiet --collect --unit=squatter python3 -m http.server 80; until (: >/dev/tcp/127.0.0.1/80) 2>/dev/null; do sleep 0.1; done", "port 80 is taken"},
+		{"echo 192.0.2.9 www.shop.example >> /etc/hosts", "www.shop.example leads to 192.0.2.9"},
+	} {
+		out, err := h.Run(ctx, "cp -a /home/dev/shop /home/dev/as-it-was; cp -a /etc/hosts /root/hosts; cd /home/dev/shop; "+c.spoil+"; "+setUp+" || test $? = 4; r=$?; "+
+			"systemctl stop squatter 2>/dev/null || true; rm -r /home/dev/shop; mv /home/dev/as-it-was /home/dev/shop; cat /root/hosts > /etc/hosts; rm /root/hosts; exit $r")
+		if err != nil || !strings.Contains(out, c.want) {
+			t.Errorf("%s: %v\n%s", c.spoil, err, tail(out))
+		}
+	}
+	if refused := state(ctx, t, h); refused != first {
+		t.Errorf("a refused setup leaves something:\n%s", lab.Differ(first, refused))
+	}
 	must(setUp)
 	must("assay undo 1")
-	first := state(ctx, t, h)
+	// From here on the packages stand in a lock, with the hashes of their wheels.
+	must(locked)
+	first = state(ctx, t, h)
 	must(setUp)
+	must("grep -q -e --hash=sha256 /etc/shop/requirements.txt && /srv/shop/current/venv/bin/pip check")
+	answers(ctx, t, h)
 	must("assay undo 2")
 	if second := state(ctx, t, h); second != first {
 		t.Errorf("undo leaves something:\n%s", lab.Differ(first, second))
 	}
-	// An app that does not load is refused by what it says, and nothing stays of it.
-	must("echo 'import nowhere' >> /home/dev/shop/wsgi.py")
-	first = state(ctx, t, h)
-	out, err := h.Run(ctx, setUp+" || test $? = 4")
-	if err != nil || !strings.Contains(out, "No module named 'nowhere'") {
-		t.Errorf("%v\n%s", err, tail(out))
-	}
-	if third := state(ctx, t, h); third != first {
-		t.Errorf("a refused setup leaves something:\n%s", lab.Differ(first, third))
+	out, err := h.Run(ctx, "cd /home/dev/shop; sed -i 's/sha256 = \"..../sha256 = \"0000/' pylock.toml; "+setUp+" || test $? = 4")
+	if err != nil || !strings.Contains(out, "has another hash than the one that is written down") {
+		t.Errorf("a package that is not the locked one: %v\n%s", err, tail(out))
 	}
 }
+
+// locked writes what pip would install into a pylock.toml (PEP 751).
+const locked = `cd /home/dev/shop; python3 -m venv /tmp/v; /tmp/v/bin/pip -q install --dry-run --report /tmp/report.json -r requirements.txt
+python3 - <<'.' > pylock.toml
+import json
+print('lock-version = "1.0"\ncreated-by = "pip"')
+for p in json.load(open("/tmp/report.json"))["install"]:
+    m, d = p["metadata"], p["download_info"]
+    print('\n[[packages]]\nname = "%s"\nversion = "%s"\n\n[[packages.wheels]]\nurl = "%s"\nhashes = {sha256 = "%s"}' % (m["name"], m["version"], d["url"], d["archive_info"]["hashes"]["sha256"]))
+.
+rm -r /tmp/v /tmp/report.json requirements.txt`
 
 func state(ctx context.Context, t *testing.T, h *lab.Host) string {
 	t.Helper()
@@ -133,7 +166,7 @@ func state(ctx context.Context, t *testing.T, h *lab.Host) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	people, err := h.Run(ctx, "getent passwd | cut -d: -f1,6,7; getent group | cut -d: -f1,4; if which psql ufw >/dev/null; then runuser -u postgres -- psql -Atc 'select datname from pg_database union select rolname from pg_roles order by 1'; ufw show added; fi")
+	people, err := h.Run(ctx, "dpkg-query -W; ls /var/lib; getent passwd | cut -d: -f1,6,7; getent group | cut -d: -f1,4; if which psql ufw >/dev/null; then runuser -u postgres -- psql -Atc 'select datname from pg_database union select rolname from pg_roles order by 1'; ufw show added; fi")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,8 +50,8 @@ func TestReadAnApp(t *testing.T) {
 
 func TestWhatIsNoAppIsRefused(t *testing.T) {
 	for want, files := range map[string]map[string]string{
-		"holds no requirements.txt": {"app.py": "app = Flask(__name__)\n"},
-		"does not ask for Flask":    {"app.py": "app = Flask(__name__)\n", "requirements.txt": "django\n"},
+		"holds neither requirements.txt nor": {"app.py": "app = Flask(__name__)\n"},
+		"does not ask for Flask":             {"app.py": "app = Flask(__name__)\n", "requirements.txt": "django\n"},
 	} {
 		if _, err := Read(folderOf(t, files)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", want, err)
