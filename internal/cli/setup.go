@@ -128,11 +128,11 @@ func (a *app) setup(o setupOptions) error {
 			return a.refuse(err)
 		}
 	}
-	return a.setUp(o, app, p, kept)
+	return a.setUp(o, app, machine, p, kept)
 }
 
 // setUp shows a plan and carries it out.
-func (a *app) setUp(o setupOptions, app setup.App, p plan.Plan, kept []string) error {
+func (a *app) setUp(o setupOptions, app setup.App, machine setup.Machine, p plan.Plan, kept []string) error {
 	shown := setup.Shown(p, o.intent)
 	if o.format == "json" {
 		return report.WriteJSON(a.Stdout, struct {
@@ -162,7 +162,7 @@ func (a *app) setUp(o setupOptions, app setup.App, p plan.Plan, kept []string) e
 		}
 	}
 	if setup.Ahead(p) {
-		if err := a.tryOut(o.intent, app); err != nil {
+		if err := a.tryOut(o.intent, app, machine); err != nil {
 			return a.refuse(err)
 		}
 	}
@@ -171,12 +171,12 @@ func (a *app) setUp(o setupOptions, app setup.App, p plan.Plan, kept []string) e
 
 // tryOut tries the app out before anything is changed. A signal ends it, and
 // leaves nothing behind.
-func (a *app) tryOut(i setup.Intent, app setup.App) error {
+func (a *app) tryOut(i setup.Intent, app setup.App, m setup.Machine) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	fmt.Fprintln(a.Stdout, "\nFirst the app is tried out in a folder that is thrown away: its packages, and its import.")
 	start := time.Now()
-	unknown, err := setup.TryOut(ctx, i, app)
+	unknown, err := setup.TryOut(ctx, i, app, m)
 	switch {
 	case err != nil:
 		return err

@@ -41,7 +41,7 @@ func copyTree(_ hands, ctx context.Context, args []string) error {
 	if err := os.RemoveAll(tmp); err != nil {
 		return err
 	}
-	if err := os.Mkdir(tmp, 0o755); err != nil {
+	if err := errors.Join(os.Mkdir(tmp, 0o755), os.Chmod(tmp, 0o755)); err != nil { // whatever root's umask is
 		return err
 	}
 	dst, err := os.OpenRoot(tmp)
@@ -84,7 +84,7 @@ func (c *copying) visit(name string, d fs.DirEntry, err error) error {
 	}
 	switch d.Type() {
 	case fs.ModeDir:
-		return c.to.Mkdir(name, 0o755)
+		return errors.Join(c.to.Mkdir(name, 0o755), c.to.Chmod(name, 0o755))
 	case fs.ModeSymlink:
 		return c.link(name)
 	case 0:

@@ -22,6 +22,7 @@ type Tryout struct {
 	Named  string            // what its packages are named by: uv.lock
 	List   string            // that as pip reads it, beside its code or in Files
 	More   []string          // packages that are wanted besides
+	Config string            // gunicorn's settings, in Files
 	Files  map[string]string // files that are not there yet, by path
 	Home   string            // where the app is to live; in the variables another place stands for it
 	Later  []string          // other places that are not there yet
@@ -118,7 +119,7 @@ func scratch(dir string, end func()) (release func(), err error) {
 			return nil, err
 		}
 	}
-	if err := os.Mkdir(dir, 0o711); err != nil {
+	if err := errors.Join(os.Mkdir(dir, 0o711), os.Chmod(dir, 0o711)); err != nil {
 		return nil, err
 	}
 	f, err := os.Open(dir)
@@ -141,23 +142,28 @@ func (h hands) endTryout() {
 
 // lay copies the app, and makes the folders that are another's than root.
 func (y *tryout) lay(ctx context.Context) error {
-	if err := os.Mkdir(path.Dir(y.release), 0o755); err != nil {
+	if err := makeFolder(path.Dir(y.release), 0); err != nil {
 		return unknown("%v", err)
 	}
 	if err := copyTree(y.hands, ctx, []string{y.Source, y.release}); err != nil {
 		return err // what cannot be copied now cannot be copied then
 	}
 	for name, text := range y.Files {
-		if err := os.WriteFile(tryouts+"/"+path.Base(name), []byte(text), 0o644); err != nil {
+		at := tryouts + "/" + path.Base(name)
+		if err := errors.Join(os.WriteFile(at, []byte(text), 0o644), os.Chmod(at, 0o644)); err != nil {
 			return unknown("%v", err)
 		}
 	}
 	for _, dir := range []string{y.system, y.system + "/tmp", venvOf(y.release), tryouts + "/data", tryouts + "/uploads"} {
-		if err := errors.Join(os.Mkdir(dir, 0o755), os.Chown(dir, y.uid, y.uid)); err != nil {
+		if err := makeFolder(dir, y.uid); err != nil {
 			return unknown("%v", err)
 		}
 	}
 	return nil
+}
+
+func makeFolder(dir string, uid int) error {
+	return errors.Join(os.Mkdir(dir, 0o755), os.Chmod(dir, 0o755), os.Chown(dir, uid, uid))
 }
 
 // as runs a program as the user of the tryout, and returns all that it says, what
@@ -171,12 +177,12 @@ func (y *tryout) as(ctx context.Context, most time.Duration, env []string, argv 
 	return y.enclosed(ctx, most, y.release, tryouts, flags, append([]string{"setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all", "sh", "-c", `exec "$@" 2>&1`, "sh"}, argv...))
 }
 
-// list is where pip finds the list.
-func (y *tryout) list() string {
-	if _, ok := y.Files[y.List]; ok {
-		return tryouts + "/" + path.Base(y.List)
+// at is where a file lies: one of Files in the folder of the tryout.
+func (y *tryout) at(name string) string {
+	if _, ok := y.Files[name]; ok {
+		return tryouts + "/" + path.Base(name)
 	}
-	return y.List
+	return name
 }
 
 // moved is a text in which the place of the tryout stands for the app's own.

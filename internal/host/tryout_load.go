@@ -12,7 +12,7 @@ import (
 
 // load imports the app in the sandbox, as its server will.
 func (y *tryout) load(ctx context.Context) error {
-	s := service{argv: []string{venvOf(y.release) + "/bin/gunicorn", y.Entry}, dir: y.release}
+	s := service{argv: []string{venvOf(y.release) + "/bin/gunicorn", "--config", y.at(y.Config), y.Entry}, dir: y.release}
 	s.env = append(s.env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME="+tryouts)
 	for _, e := range y.Env {
 		s.env = append(s.env, y.moved(e))

@@ -66,7 +66,7 @@ func (y *tryout) install(ctx context.Context) error {
 	if said, err := y.as(ctx, most, nil, "python3", "-m", "venv", "--without-pip", venvOf(y.release)); err != nil {
 		return unknown("no environment could be made: %s", lastWord(said))
 	}
-	for _, what := range wanted(y.list(), y.More) {
+	for _, what := range wanted(y.at(y.List), y.More) {
 		// -vv: what an index answered is not said else (pip 23, 25).
 		argv := append([]string{python, "-m", "pip", "-vv", "--retries=1", "--timeout=15"}, pipInstall...)
 		said, err := y.as(ctx, most, []string{"PYTHONPATH=" + y.pip}, append(append(argv, "--no-compile"), what...)...)

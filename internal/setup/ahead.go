@@ -19,8 +19,8 @@ func Ahead(p plan.Plan) bool {
 // TryOut installs the app's packages and imports the app as its service will, in a
 // folder that is thrown away. The error is what the plan would end with; what could
 // not be known ahead is no error, and unknown says why.
-func TryOut(ctx context.Context, i Intent, a App) (unknown string, err error) {
-	t := host.Tryout{Source: i.Source, Entry: i.Entry, Named: a.List, List: i.list(a), More: a.more(), Home: i.home(), Later: []string{i.conf(), i.run()}, Files: map[string]string{}}
+func TryOut(ctx context.Context, i Intent, a App, m Machine) (unknown string, err error) {
+	t := host.Tryout{Source: i.Source, Entry: i.Entry, Named: a.List, List: i.list(a), More: a.more(), Config: i.config(), Home: i.home(), Later: []string{i.conf(), i.run()}, Files: map[string]string{i.config(): i.gunicorn(m)}}
 	if a.Locked != "" {
 		t.Files[t.List] = a.Locked
 	}

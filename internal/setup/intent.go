@@ -79,6 +79,7 @@ func (i Intent) uploads() string            { return i.home() + "/uploads" }
 func (i Intent) data() string               { return i.home() + "/data" }
 func (i Intent) run() string                { return "/run/" + i.Name }
 func (i Intent) conf() string               { return "/etc/" + i.Name }
+func (i Intent) config() string             { return i.conf() + "/gunicorn.conf.py" }
 func (i Intent) env() string                { return i.conf() + "/" + i.Name + ".env" }
 func (i Intent) template() string           { return i.Name + "@.service" }
 func (i Intent) unit(release string) string { return i.Name + "@" + release + ".service" }

@@ -109,7 +109,7 @@ func (d draft) stores() plan.Plan {
 func (d draft) serve() plan.Plan {
 	name := d.unit(d.release)
 	p := section("The app",
-		file("write gunicorn's settings", d.conf()+"/gunicorn.conf.py", "root", "root", "0644", d.gunicorn(d.machine)),
+		file("write gunicorn's settings", d.config(), "root", "root", "0644", d.gunicorn(d.machine)),
 		file("write the app's unit: one service for each release", "/etc/systemd/system/"+d.template(), "root", "root", "0644", d.service(d.app)),
 		file("have the folder of its sockets made at each boot", "/etc/tmpfiles.d/"+d.Name+".conf", "root", "root", "0644", d.tmpfiles()),
 		folder("make that folder now", d.run(), d.account(), "www-data", "2750"),
