@@ -28,6 +28,7 @@ type Tryout struct {
 	Later  []string          // other places that are not there yet
 	Env    []string          // its variables, NAME=value
 	Entry  string
+	Stores bool     // it keeps things in a database or a Redis, which is not there yet
 	System []string // packages of the system's that an import may need and that are to be installed
 }
 

@@ -31,8 +31,10 @@ func (y *tryout) load(ctx context.Context) error {
 	return y.verdict(result(p))
 }
 
-// certain are the errors that no database, network or disk brings about.
-var certain = []string{"ModuleNotFoundError", "ImportError", "SyntaxError", "IndentationError", "TabError", "NameError"}
+// certain are the errors that no database, network or disk brings about. A driver
+// that is no Python goes past what the sandbox tells of Python's sockets, and an
+// app may say what it likes when its database is not there.
+var certain = []string{"ModuleNotFoundError", "ImportError", "AppImportError", "SyntaxError", "IndentationError", "TabError", "NameError", "AttributeError", "TypeError"}
 
 // verdict is an error only where the app would fail on its finished host as well.
 func (y *tryout) verdict(r tape.App) error {
@@ -54,10 +56,12 @@ func (y *tryout) verdict(r tape.App) error {
 		}
 	}
 	said = strings.ReplaceAll(said, tryouts, y.Home)
+	unset := e.Type == "KeyError" && slices.ContainsFunc(r.Env, func(v tape.EnvRead) bool { return v.Required && !v.Set && e.Text == "'"+v.Key+"'" })
+	sure := unset || slices.Contains(certain, e.Type) && !strings.Contains(e.Text, "NoneType")
 	all := strings.ReplaceAll(e.Text+e.Cause, y.release, "") // its own files are there
 	switch {
-	case e.Refused != "", len(r.Refused) > 0 && !slices.Contains(certain, e.Type):
-		return unknown("its import reaches for what is not there yet: %s", said)
+	case e.Refused != "", !sure && (y.Stores || len(r.Refused) > 0):
+		return unknown("its import may want what is not there yet: %s", said)
 	case containsAny(all, append(y.Later, tryouts, y.Home)...):
 		return unknown("its import wants what is not there yet: %s", said)
 	// A library of the system's, or a disk on which nothing may be executed.
@@ -68,9 +72,8 @@ func (y *tryout) verdict(r tape.App) error {
 	switch {
 	case e.Type == "ModuleNotFoundError":
 		hint = "\nhint: add the package that brings it to " + y.Named
-	case e.Type == "KeyError" && slices.ContainsFunc(r.Env, func(v tape.EnvRead) bool { return v.Required && strings.Contains(e.Text, "'"+v.Key+"'") }):
-		name := strings.Trim(e.Text, "'")
-		hint = fmt.Sprintf("\nhint: --env-file FILE with a line %s=...", name)
+	case unset:
+		hint = fmt.Sprintf("\nhint: --env-file FILE with a line %s=...", strings.Trim(e.Text, "'"))
 	}
 	return fmt.Errorf("the app does not load: %s%s", said, hint)
 }

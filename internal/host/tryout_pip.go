@@ -76,7 +76,11 @@ func (y *tryout) install(ctx context.Context) error {
 		if why := pipRefuses(said); why != "" {
 			return fmt.Errorf("the app's packages do not install: %s", strings.ReplaceAll(why, tryouts+"/", ""))
 		}
-		return unknown("the app's packages could not be installed ahead: %s", pipSays(said))
+		why := pipSays(said)
+		if l := unfetched.FindString(said); l != "" && strings.Contains(said, "(from versions: none)") {
+			why = short(l)
+		}
+		return unknown("the app's packages could not be installed ahead: %s", why)
 	}
 	return nil
 }
@@ -85,6 +89,7 @@ var (
 	pipErrors   = regexp.MustCompile(`(?m)^\s*ERROR: (.+)$`)
 	pipVersions = regexp.MustCompile(`\(from versions: (?:[^)]*, )?([^,)]+)\)`)
 	pipConflict = regexp.MustCompile(`(?m)^The conflict is caused by:\n((?: +.+\n)+)`)
+	pipUnlocked = regexp.MustCompile(`ERROR: [^\n]*--require-hashes mode[^\n]*\n\s*(\S+)`)
 	pipHashes   = regexp.MustCompile(`DO NOT MATCH THE HASHES[^\n]*\n\s*(\S+)`)
 )
 
@@ -95,12 +100,13 @@ func pipRefuses(said string) string {
 	if containsAny(said, "subprocess-exited-with-error", "Failed building", "Failed to build", "metadata-generation-failed", "No space left") {
 		return ""
 	}
-	switch m := pipHashes.FindStringSubmatch(said); {
-	case m != nil:
-		return m[1] + " has another hash than the one that is written down"
-	case containsAny(said, "Hashes are required in --require-hashes mode", "In --require-hashes mode"):
-		return pipSays(said)
-	case strings.Contains(said, "ResolutionImpossible"):
+	hash, unlocked := pipHashes.FindStringSubmatch(said), pipUnlocked.FindStringSubmatch(said)
+	switch {
+	case hash != nil:
+		return hash[1] + " has another hash than the one that is written down"
+	case unlocked != nil:
+		return "the list has hashes, and none for " + unlocked[1] + ", which is wanted, too"
+	case strings.Contains(said, "ERROR: ResolutionImpossible"):
 		if m := pipConflict.FindStringSubmatch(said); m != nil {
 			return strings.TrimSuffix(pipSays(said), ".") + ": " + strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(m[1]), "\n", ";")), " ")
 		}

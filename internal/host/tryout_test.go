@@ -19,7 +19,8 @@ func TestWhatPipRefuses(t *testing.T) {
 			"Could not find a version that satisfies the requirement flask==99 (the newest there is: 3.1.1)"},
 		{"Could not fetch URL http://packages.lab/simple/nosuch/: 404 Client Error: File not found for url: http://packages.lab/simple/nosuch/ - skipping\n" + none,
 			"Could not find a version that satisfies the requirement nosuch (the newest there is: none)"},
-		{"Could not fetch URL http://packages.lab:81/simple/nosuch/: connection error: HTTPConnectionPool(host='packages.lab', port=81): Max retries exceeded - skipping\n" + none, ""},
+		{"Could not fetch URL http://packages.lab:81/simple/nosuch/: connection error: HTTPConnectionPool(host='packages.lab', port=81): Max retries exceeded - skipping\n" + none +
+			"Exception information:\nTraceback (most recent call last):\n    raise ResolutionImpossible(self.state.backtrack_causes)\n", ""},
 		{"Could not fetch URL https://pypi.org/simple/nosuch/: 503 Server Error: Service Unavailable - skipping\n" + none, ""},
 		{"Could not fetch URL https://one.example/simple/nosuch/: 404 Client Error: Not Found - skipping\nCould not fetch URL https://two.example/simple/nosuch/: connection error - skipping\n" + none, ""},
 		{none, ""},
@@ -29,6 +30,10 @@ func TestWhatPipRefuses(t *testing.T) {
 			"Cannot install Flask>=2.2 and flask==1 because these package versions have conflicting dependencies: The user requested Flask>=2.2; The user requested flask==1"},
 		{"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update the hashes.\n    flask==3.1.1 from http://packages.lab/wheels/flask.whl:\n        Expected sha256 aa\n             Got        bb\n",
 			"flask==3.1.1 has another hash than the one that is written down"},
+		{"ERROR: In --require-hashes mode, all requirements must have their versions pinned with ==. These do not:\n    click from http://packages.lab/wheels/click-8.1.3-py3-none-any.whl#sha256=44 (from flask==2.2.2->-r /root/r2.txt (line 1))\n",
+			"the list has hashes, and none for click, which is wanted, too"},
+		{"ERROR: Hashes are required in --require-hashes mode, but they are missing from some requirements. (If you did not enable --require-hashes manually, note that it turns on automatically when any package has a hash.)\n    redis==4.3.4 --hash=sha256:c6\n",
+			"the list has hashes, and none for redis==4.3.4, which is wanted, too"},
 		{"ERROR: Invalid requirement: 'flask== ==1': Expected end or semicolon\n", "Invalid requirement: 'flask== ==1': Expected end or semicolon"},
 		{"  error: subprocess-exited-with-error\nERROR: Could not find a version that satisfies the requirement setuptools>=99 (from versions: 80.0)\n", ""},
 		{"ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n", ""},
@@ -46,6 +51,7 @@ func TestVerdicts(t *testing.T) {
 	reached := []tape.Refusal{{What: "connect"}}
 	for _, c := range []struct {
 		r       tape.App
+		stores  bool
 		refused string
 		unknown string
 	}{
@@ -55,6 +61,10 @@ func TestVerdicts(t *testing.T) {
 		{r: tape.App{Error: &tape.AppError{Type: "KeyError", Text: "'SMTP'", Frames: at}, Env: []tape.EnvRead{{Key: "SMTP", Required: true}}},
 			refused: "the app does not load: KeyError: 'SMTP' (shop/config.py line 7)\nhint: --env-file FILE with a line SMTP=..."},
 		{r: tape.App{Error: &tape.AppError{Type: "KeyError", Text: "'color'"}}, refused: "the app does not load: KeyError: 'color'"},
+		{r: tape.App{Error: &tape.AppError{Type: "KeyError", Text: "'color'"}}, stores: true, unknown: "'color'"},
+		{r: tape.App{Error: &tape.AppError{Type: "SystemExit", Text: "the app ended the process: sys.exit(1)"}}, stores: true, unknown: "sys.exit(1)"},
+		{r: tape.App{Error: &tape.AppError{Type: "AttributeError", Text: "'NoneType' object has no attribute 'cursor'"}}, stores: true, unknown: "NoneType"},
+		{r: tape.App{Error: &tape.AppError{Type: "AppImportError", Text: "Failed to find attribute 'app' in 'wsgi'."}}, stores: true, refused: "Failed to find attribute 'app' in 'wsgi'."},
 		{r: tape.App{Error: &tape.AppError{Type: "ImportError", Text: "cannot import name 'y' from 'shop' (" + y.release + "/shop/__init__.py)"}},
 			refused: "the app does not load: ImportError: cannot import name 'y' from 'shop' (/srv/shop/releases/tried/shop/__init__.py)"},
 		{r: tape.App{Error: &tape.AppError{Type: "ModuleNotFoundError", Text: "No module named 'x'"}, Refused: reached}, refused: "No module named 'x'"},
@@ -65,6 +75,7 @@ func TestVerdicts(t *testing.T) {
 		{r: tape.App{Error: &tape.AppError{Type: "ImportError", Text: "libpq.so.5: cannot open shared object file: No such file or directory"}}, unknown: "libpq.so.5"},
 		{r: tape.App{Ended: "it was still busy after 20 seconds"}, unknown: "still busy"},
 	} {
+		y.Stores = c.stores
 		err := y.verdict(c.r)
 		var u unknowable
 		said := ""

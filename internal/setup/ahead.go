@@ -24,6 +24,7 @@ func TryOut(ctx context.Context, i Intent, a App, m Machine) (unknown string, er
 	if a.Locked != "" {
 		t.Files[t.List] = a.Locked
 	}
+	t.Stores = i.Store != NoStore || i.Redis
 	if i.Store == PostgreSQL {
 		t.System = []string{"libpq5"} // for drivers that bring none of their own
 	}
