@@ -2,12 +2,16 @@ package setup
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"assay/internal/host"
 	"assay/internal/plan"
 	"assay/internal/syntax/envfile"
+	"assay/internal/tape"
 )
 
 // Ahead says whether a plan is to install the app's packages, so that the app is to
@@ -34,7 +38,32 @@ func TryOut(ctx context.Context, i Intent, a App, m Machine) (unknown string, er
 	if a.numbers() {
 		t.Env = append(t.Env, "PROMETHEUS_MULTIPROC_DIR=/tmp")
 	}
-	return host.TryOut(ctx, t)
+	unknown, err = host.TryOut(ctx, t)
+	if err != nil {
+		err = errors.New(i.veil(err.Error()))
+	}
+	return i.veil(unknown), err
+}
+
+// veil hides the values that were given in an app's own words, and what they hold:
+// the password in a URL.
+func (i Intent) veil(said string) string {
+	var env strings.Builder
+	for n, v := range i.Env {
+		fmt.Fprintf(&env, "%s=%s\n", n, v)
+		if len(v) >= 8 { // a shorter one may be a word
+			said = strings.ReplaceAll(said, v, "[given]")
+		}
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails (Go 1.24)
+	var t tape.Tape
+	words := tape.Ask{Kind: tape.KindApp, Name: i.Entry}
+	t.Put(tape.Ask{Kind: tape.KindFile, Name: i.env()}, tape.Answer{Status: tape.Seen, Body: env.String()})
+	t.Put(words, tape.Answer{Status: tape.Unseen, Why: said})
+	t.Redact(key)
+	v, _ := t.Get(words)
+	return v.Why
 }
 
 // standIn is as long as the secrets that a plan makes.

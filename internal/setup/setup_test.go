@@ -188,3 +188,15 @@ func TestShown(t *testing.T) {
 		t.Error("showing a plan changed it")
 	}
 }
+
+// What an app says as it fails may hold what it was given.
+func TestVeil(t *testing.T) {
+	i := Intent{Name: "shop", Entry: "a:app", Env: map[string]string{"MAIL": "smtp://me:correct-horse@mail.example", "REGION": "eu", "PLACE": "behind the mill"}}
+	got := i.veil("ValueError: eu, behind the mill, correct-horse, smtp://me:correct-horse@mail.example")
+	if strings.Contains(got, "horse") || strings.Contains(got, "mill") || !strings.HasPrefix(got, "ValueError: eu, [given], ") {
+		t.Error(got)
+	}
+	if i.veil("") != "" {
+		t.Error("something of nothing")
+	}
+}
