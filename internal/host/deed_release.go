@@ -216,6 +216,13 @@ func toRoot(top string) error {
 	return errors.Join(err, os.Lchown(top, 0, 0))
 }
 
+// writeAhead lets readers of an SQLite file work beside the one who writes; the file
+// keeps that, and is made where there is none. args are the account and the file.
+func writeAhead(h hands, ctx context.Context, args []string) error {
+	folder := path.Dir(args[1])
+	return h.confined(ctx, time.Minute, args[0], folder, folder, nil, "/usr/bin/sqlite3", args[1], "PRAGMA journal_mode=WAL")
+}
+
 // migrate brings the database to the release's schema. args are the release, the
 // account, the file of variables and the app.
 func migrate(h hands, ctx context.Context, args []string) error {

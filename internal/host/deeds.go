@@ -46,6 +46,7 @@ var deeds = map[string]deed{
 	"venv":        {[]*regexp.Regexp{aRelease, aName, aList, aPackage}, venvBuilt, buildVenv, nil},
 	"role":        {[]*regexp.Regexp{aName}, roleThere, makeRole, dropRole},
 	"database":    {[]*regexp.Regexp{aName, aName}, databaseThere, makeDatabase, dropDatabase},
+	"wal":         {[]*regexp.Regexp{aName, aPath}, never, writeAhead, nil},
 	"migrate":     {[]*regexp.Regexp{aRelease, aName, aPath, anEntry}, never, migrate, nil},
 	"load":        {[]*regexp.Regexp{aUnit, aName}, never, loadApp, nil},
 	"certificate": {[]*regexp.Regexp{anAddress, aURL, aPath, aHostname}, certificateThere, obtain, dropCertificate},

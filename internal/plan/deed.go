@@ -13,7 +13,7 @@ func Done(say, deed string, args ...string) Step {
 // Traceless says that a deed leaves nothing of its own to be taken back: what it
 // made lies in what another deed made, or it only tried something.
 func (s Step) Traceless() bool {
-	return slices.Contains([]string{"venv", "migrate", "load", "rehearse"}, s.Deed)
+	return slices.Contains([]string{"venv", "wal", "migrate", "load", "rehearse"}, s.Deed)
 }
 
 // Words are what a step runs, as one would type it; "" where it runs nothing.
@@ -41,6 +41,8 @@ func (s Step) Words() string {
 		return "createuser " + at(0)
 	case "database":
 		return "createdb --encoding=UTF8 --owner=" + at(1) + " " + at(0)
+	case "wal":
+		return "sqlite3 " + at(1) + " 'PRAGMA journal_mode=WAL'"
 	case "migrate":
 		return "flask --app " + at(3) + " db upgrade"
 	case "load":

@@ -48,7 +48,7 @@ func (i Intent) database(a App) string {
 		}
 		return fmt.Sprintf("%s://%s@/%s?host=/run/postgresql", driver, i.account(), i.account())
 	case SQLite:
-		return "sqlite:///" + i.data() + "/" + i.Name + ".db"
+		return "sqlite:///" + i.sqlite()
 	}
 	return ""
 }

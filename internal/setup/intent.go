@@ -77,6 +77,7 @@ func (i Intent) current() string            { return i.home() + "/current" }
 func (i Intent) live() string               { return i.home() + "/live.sock" }
 func (i Intent) uploads() string            { return i.home() + "/uploads" }
 func (i Intent) data() string               { return i.home() + "/data" }
+func (i Intent) sqlite() string             { return i.data() + "/" + i.Name + ".db" }
 func (i Intent) run() string                { return "/run/" + i.Name }
 func (i Intent) conf() string               { return "/etc/" + i.Name }
 func (i Intent) config() string             { return i.conf() + "/gunicorn.conf.py" }

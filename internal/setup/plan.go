@@ -95,7 +95,8 @@ func (d draft) stores() plan.Plan {
 			one(plan.Done("make the database "+d.account(), "database", d.account(), d.account())))
 	}
 	if d.Store == SQLite {
-		steps = append(steps, folder("make a folder for the database", d.data(), d.account(), d.account(), "0750"))
+		steps = append(steps, folder("make a folder for the database", d.data(), d.account(), d.account(), "0750"),
+			one(plan.Done("let those who read it work beside the one who writes", "wal", d.account(), d.sqlite())))
 	}
 	if d.Redis {
 		steps = append(steps, d.redis()...)
