@@ -25,7 +25,7 @@ test: ## everything: formatting, vet, linter, tests with the race detector, boot
 	@bash .ci/test
 
 real: ## the stories, the healthy hosts and a setup from a bare one, on booted Debian hosts; CASE=nginx. chooses
-	$(ROOT) CASE='$(CASE)' FRESH=1 $(GO) test -tags real -count=1 -timeout 60m -p 1 -parallel 2 ./internal/lab ./internal/audit ./internal/host ./internal/remote ./internal/apply ./internal/setup ./internal/checks ./internal/faults
+	$(ROOT) CASE='$(CASE)' FRESH=1 $(GO) test -tags real -count=1 -timeout 60m -p 1 -parallel 2 ./internal/lab ./internal/audit ./internal/host ./internal/remote ./internal/apply ./internal/setup ./internal/deploy ./internal/checks ./internal/faults
 
 faults: dist/assay ## every fault of the corpus on a booted host, into docs/faults.md; FAULT='nginx/ tls/' chooses, onto the terminal
 	@CGO_ENABLED=0 $(GO) build -buildvcs=false -o dist/faults ./cmd/faults

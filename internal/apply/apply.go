@@ -33,7 +33,7 @@ type Outcome struct {
 	Entry  *Entry
 	State  State
 	Why    error            // why it was taken back
-	Undo   error            // why it could not be taken back
+	Undo   error            // why it could not be taken back; of what is kept, why it stays
 	Before report.Report    // what the plan stood on
 	After  report.Report    // the last look
 	Worse  []report.Finding // that made us take it back
@@ -70,6 +70,7 @@ func (j Job) Run(ctx context.Context, p plan.Plan, before report.Report) (Outcom
 		return Outcome{}, fmt.Errorf("change %d %s", e.ID, e.unended())
 	}
 	prune(j.dir(), time.Now())
+	before = renamed(before, p.Renames)
 	e, staged := &Entry{Plan: p}, false
 	if len(p.Parts) == 0 {
 		if e, err = prepare(ctx, j.Host, p); err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"assay/internal/host"
 	"assay/internal/plan"
 )
 
@@ -26,6 +27,9 @@ func (j Job) back(ctx context.Context, e *Entry, o Outcome) Outcome {
 	faults = append(faults, j.vanish(ctx, e)...)
 	for k := e.ready - 1; k >= 0; k-- {
 		left, wrong := j.undeed(ctx, e, k)
+		if err := errors.Join(wrong...); errors.Is(err, host.ErrStands) {
+			return j.stand(e, o, err)
+		}
 		o.Stays, faults = append(o.Stays, left...), append(faults, wrong...)
 		left, wrong = j.putBack(e, k)
 		o.Stays, faults = append(o.Stays, left...), append(faults, wrong...)
@@ -41,6 +45,16 @@ func (j Job) back(ctx context.Context, e *Entry, o Outcome) Outcome {
 	}
 	if err := e.say(line{State: o.State, Why: why}); err != nil {
 		o.State, o.Undo = Stuck, errors.Join(o.Undo, err)
+	}
+	return o
+}
+
+// stand keeps a change whose way back is closed at its first step: what it put in
+// the place of something else is better than nothing there.
+func (j Job) stand(e *Entry, o Outcome, why error) Outcome {
+	o.State, o.Undo = Kept, why
+	if err := e.say(line{State: Kept, Why: why.Error()}); err != nil {
+		o.State, o.Undo = Stuck, errors.Join(why, err)
 	}
 	return o
 }

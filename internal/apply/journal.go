@@ -318,6 +318,17 @@ func prune(dir string, now time.Time) {
 // ErrBusy says that another assay is changing this host.
 var ErrBusy = errors.New("another assay is changing this host")
 
+// Busy says that somebody is changing this host now, so that what is open was not
+// cut off.
+func Busy(dir string) bool {
+	f, err := os.Open(filepath.Join(dir, "lock"))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
 // lock is held while the host is changed; it ends with the process.
 func lock(dir string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -327,7 +338,14 @@ func lock(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	for range 3 { // who only asks whether it is held lets go at once
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			time.Sleep(20 * time.Millisecond)
+			err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		}
+	}
+	if err != nil {
 		b, _ := os.ReadFile(f.Name())
 		_ = f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {

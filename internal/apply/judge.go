@@ -47,8 +47,31 @@ func harms(p plan.Plan, worse []report.Finding) []report.Finding {
 	bar, _ := check.ParseSeverity(p.Bar)
 	return slices.DeleteFunc(worse, func(f report.Finding) bool {
 		s, _ := check.ParseSeverity(f.Severity)
-		return !f.Breaks && s < bar
+		return !f.Breaks && s < bar || slices.Contains(p.Expects, f.ID)
 	})
+}
+
+// renamed is a report with the names that a plan gives: what is wrong with one
+// release is no news of the next.
+func renamed(r report.Report, names map[string]string) report.Report {
+	if len(names) == 0 {
+		return r
+	}
+	var pairs []string
+	for old, now := range names {
+		pairs = append(pairs, old, now)
+	}
+	to := strings.NewReplacer(pairs...)
+	r.Findings, r.Unknown = slices.Clone(r.Findings), slices.Clone(r.Unknown)
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.Key, f.Deployment, f.Subject = to.Replace(f.Key), to.Replace(f.Deployment), to.Replace(f.Subject)
+	}
+	for i := range r.Unknown {
+		u := &r.Unknown[i]
+		u.Deployment, u.Subject = to.Replace(u.Deployment), to.Replace(u.Subject)
+	}
+	return r
 }
 
 // parting says that a finding is what the log tells and no request fails by: of a

@@ -40,3 +40,22 @@ func TestHarms(t *testing.T) {
 		}
 	}
 }
+
+// What was wrong with one release is no news of the next, and what was said before
+// is no harm.
+func TestOfTwoReleases(t *testing.T) {
+	of := func(release, severity string, ids ...string) (r report.Report) {
+		for _, id := range ids {
+			name := "shop@" + release
+			r.Findings = append(r.Findings, report.Finding{ID: id, Key: id + "|" + name + "|unit " + name, Deployment: name, Subject: "unit " + name, Severity: severity})
+			r.Passed = append(r.Passed, report.Passed{ID: id})
+		}
+		return r
+	}
+	p := plan.Plan{Renames: map[string]string{"one": "two"}, Expects: []string{"c"}}
+	before := renamed(of("one", "high", "a"), p.Renames)
+	worse, _ := Compared(before, of("two", "high", "a", "b", "c"), nil)
+	if worse = harms(p, worse); len(worse) != 1 || worse[0].ID != "b" {
+		t.Errorf("%+v", worse)
+	}
+}

@@ -18,34 +18,31 @@ func TestUnderLoad(t *testing.T) {
 	if out, err := h.Run(ctx, "sed -i '/Host \\$host;/d' /etc/nginx/proxy_app; systemctl reload nginx; sleep 1"); err != nil {
 		t.Fatal(err, out)
 	}
-	answers := crowd{answers: map[string]int{}}
-	seen := answers.seen
-	ended := answers.come(ctx, t, h)
-	for seen() < 200 && ctx.Err() == nil {
-		time.Sleep(50 * time.Millisecond)
+	crowd, err := h.Come(ctx)
+	if err != nil {
+		t.Fatal(err)
 	}
+	crowd.More(ctx, 200)
 	var said []string
 	for _, do := range []string{"assay fix nginx.proxy.host --apply", "assay undo 1"} {
-		before := seen()
 		out, err := h.Run(ctx, do+" 2>&1")
 		if err != nil {
 			t.Errorf("%s: %v", do, err)
 		}
 		said = append(said, out)
-		for seen() < before+400 && ctx.Err() == nil {
-			time.Sleep(50 * time.Millisecond)
-		}
+		crowd.More(ctx, 400)
 	}
-	ended()
+	crowd.Leave()
+	answers := crowd.Answers()
 	if !strings.Contains(said[0], "Kept") || !strings.Contains(said[1], "undone") {
 		t.Errorf("it says:\n%s", strings.Join(said, "\n"))
 	}
-	for a, n := range answers.answers {
+	for a, n := range answers {
 		if a != "200" && a != "400" { // the app refuses a form without its token
-			t.Errorf("%d of %d answers are %q", n, seen(), a)
+			t.Errorf("%d of %d answers are %q", n, crowd.Seen(), a)
 		}
 	}
-	if answers.answers["200"] < 600 || answers.answers["400"] < 100 {
-		t.Errorf("too few visits to know: %v", answers.answers)
+	if answers["200"] < 600 || answers["400"] < 100 {
+		t.Errorf("too few visits to know: %v", answers)
 	}
 }

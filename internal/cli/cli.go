@@ -147,7 +147,7 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.Flags().Bool("version", false, "print the version")
-	root.AddCommand(a.setupVerb(), a.checkVerb(), a.diagnoseVerb(), a.fixVerb(), a.historyVerb(), a.undoVerb(), a.resumeVerb(), a.diffVerb(), a.configVerb(), a.explainVerb(), a.checksVerb(), a.modelVerb(), a.runbookVerb(), a.asksVerb(),
+	root.AddCommand(a.setupVerb(), a.deployVerb(), a.rollbackVerb(), a.releasesVerb(), a.checkVerb(), a.diagnoseVerb(), a.fixVerb(), a.historyVerb(), a.undoVerb(), a.resumeVerb(), a.diffVerb(), a.configVerb(), a.explainVerb(), a.checksVerb(), a.modelVerb(), a.runbookVerb(), a.asksVerb(),
 		a.recordVerb(), a.collectVerb(), a.schemaVerb(), a.completionVerb(), a.versionVerb())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { _ = a.help(c) })

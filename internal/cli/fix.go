@@ -279,6 +279,15 @@ func (a *app) ended(o apply.Outcome) error {
 		fmt.Fprintln(a.Stdout, report.Line(fmt.Sprintf(format, args...), 600, a.ascii()))
 	}
 	fmt.Fprintln(a.Stdout)
+	if o.State == apply.Kept && o.Undo != nil {
+		a.exit = exitRefused
+		if o.Why != nil {
+			say("It had to be taken back: %v.", o.Why)
+			a.exit = exitHalf
+		}
+		say("Change %d is not taken back: %v", o.Entry.ID, strings.ReplaceAll(o.Undo.Error(), "\n", "; "))
+		return nil
+	}
 	switch o.State {
 	case apply.Kept:
 		say("Kept as change %d: %s gone, and nothing is worse. To take it back: sudo assay undo %d", o.Entry.ID, number(len(o.Entry.Plan.Cures), "finding is", "findings are"), o.Entry.ID)

@@ -17,7 +17,7 @@ var chapters = []struct {
 	verbs []string
 }{
 	{"Look", []string{"check", "diagnose", "diff", "config", "runbook", "model", "explain", "checks"}},
-	{"Change", []string{"setup", "fix", "history", "undo", "resume"}},
+	{"Change", []string{"setup", "deploy", "rollback", "releases", "fix", "history", "undo", "resume"}},
 	{"Trust", []string{"asks", "record", "collect"}},
 	{"Other", []string{"schema", "completion", "version"}},
 }

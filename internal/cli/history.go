@@ -99,6 +99,9 @@ func stateWords(e *apply.Entry) string {
 	case apply.Stuck:
 		return fmt.Sprintf("not wholly taken back: sudo assay undo %d", e.ID)
 	}
+	if apply.Busy(apply.Dir) {
+		return "under way"
+	}
 	return fmt.Sprintf("cut off: sudo assay undo %d, or sudo assay resume %d", e.ID, e.ID)
 }
 

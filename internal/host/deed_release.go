@@ -163,12 +163,12 @@ func buildVenv(h hands, ctx context.Context, args []string) error {
 		return err
 	}
 	const most = 10 * time.Minute
-	if err := h.confined(ctx, most, account, release, dir, nil, "/usr/bin/python3", "-m", "venv", dir); err != nil {
+	if _, err := h.confined(ctx, most, account, release, dir, nil, "/usr/bin/python3", "-m", "venv", dir); err != nil {
 		return err
 	}
 	for _, what := range wanted(list, more) {
 		pip := append([]string{dir + "/bin/python3", "-m", "pip", "--quiet"}, pipInstall...)
-		if err := h.confined(ctx, most, account, release, dir, nil, append(pip, what...)...); err != nil {
+		if _, err := h.confined(ctx, most, account, release, dir, nil, append(pip, what...)...); err != nil {
 			return err
 		}
 	}
@@ -220,13 +220,13 @@ func toRoot(top string) error {
 // keeps that, and is made where there is none. args are the account and the file.
 func writeAhead(h hands, ctx context.Context, args []string) error {
 	folder := path.Dir(args[1])
-	return h.confined(ctx, time.Minute, args[0], folder, folder, nil, "/usr/bin/sqlite3", args[1], "PRAGMA journal_mode=WAL")
+	_, err := h.confined(ctx, time.Minute, args[0], folder, folder, nil, "/usr/bin/sqlite3", args[1], "PRAGMA journal_mode=WAL")
+	return err
 }
 
-// migrate brings the database to the release's schema. args are the release, the
+// migrate brings a new database to the release's schema. args are the release, the
 // account, the file of variables and the app.
 func migrate(h hands, ctx context.Context, args []string) error {
-	release, account, env, app := args[0], args[1], args[2], args[3]
-	return h.confined(ctx, 10*time.Minute, account, release, "-"+path.Dir(path.Dir(release))+"/data", []string{"EnvironmentFile=" + env},
-		venvOf(release)+"/bin/flask", "--app", app, "db", "upgrade")
+	_, err := h.flask(ctx, 10*time.Minute, args, "db", "upgrade")
+	return err
 }

@@ -35,6 +35,15 @@ var (
 	anAddress = regexp.MustCompile(`^[^\s@-][^\s@]*@[A-Za-z0-9.-]+$`)
 	aURL      = regexp.MustCompile(`^(-|https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._/-]*)?)$`)
 	aHostname = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+$`)
+	aSocket   = regexp.MustCompile(`^/run/[a-z_][a-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.sock$`)
+	aCount    = regexp.MustCompile(`^[1-9]\d{0,3}$`)
+	aProbe    = regexp.MustCompile(`^[45]00 /[!-~]{0,200}$`)
+	aFront    = regexp.MustCompile(`^[45]00 [1-9]\d{0,5} /[!-~]{0,200}$`)
+	aKind     = regexp.MustCompile(`^(postgresql|sqlite)$`)
+	aStore    = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]{0,62}|(/[A-Za-z0-9._+@-]+)+)$`)
+	aRevision = regexp.MustCompile(`^(-|\w{1,64})$`)
+	aHead     = regexp.MustCompile(`^(\w{1,64})( \(.*\))?$`)
+	aStranger = regexp.MustCompile(`Can't locate revision identified by '(\w{1,64})'`)
 	aPort     = regexp.MustCompile(`^[1-9]\d{0,4}/(tcp|udp)$`)
 )
 
@@ -44,11 +53,20 @@ var deeds = map[string]deed{
 	"account":     {[]*regexp.Regexp{aName, aPath}, accountThere, makeAccount, dropAccount},
 	"release":     {[]*regexp.Regexp{aPath, aRelease}, treeThere, copyTree, dropTree},
 	"venv":        {[]*regexp.Regexp{aRelease, aName, aList, aPackage}, venvBuilt, buildVenv, nil},
+	"venv-again":  {[]*regexp.Regexp{aRelease, aName, aList, aRelease, aPackage}, venvBuilt, venvAgain, nil},
 	"role":        {[]*regexp.Regexp{aName}, roleThere, makeRole, dropRole},
 	"database":    {[]*regexp.Regexp{aName, aName}, databaseThere, makeDatabase, dropDatabase},
 	"wal":         {[]*regexp.Regexp{aName, aPath}, never, writeAhead, nil},
 	"migrate":     {[]*regexp.Regexp{aRelease, aName, aPath, anEntry}, never, migrate, nil},
+	"dump":        {[]*regexp.Regexp{aKind, aStore, aName, aRelease}, dumped, dumpBefore, dumpStays},
+	"upgrade":     {[]*regexp.Regexp{aRelease, aName, aPath, anEntry, aRevision}, never, upgrade, upgradeStays},
 	"load":        {[]*regexp.Regexp{aUnit, aName}, never, loadApp, nil},
+	"serve":       {[]*regexp.Regexp{aUnit, aSocket}, unitUp, startRelease, stopRelease},
+	"prove":       {[]*regexp.Regexp{aUnit, aSocket, aHostname, aProbe}, never, prove, nil},
+	"boot":        {[]*regexp.Regexp{aUnit}, bootEnabled, enableBoot, disableBoot},
+	"watch":       {[]*regexp.Regexp{aUnit, aHostname, aCount, aFront}, never, watch, nil},
+	"retire":      {[]*regexp.Regexp{aUnit, aSocket, aHostname, aProbe}, retired, retire, unretire},
+	"prune":       {[]*regexp.Regexp{aRelease}, pruned, prune, pruneStays},
 	"certificate": {[]*regexp.Regexp{anAddress, aURL, aPath, aHostname}, certificateThere, obtain, dropCertificate},
 	"rehearse":    {[]*regexp.Regexp{aHostname}, never, rehearse, nil},
 	"open-ports":  {[]*regexp.Regexp{aPort}, portsOpen, openPorts, closePorts},
@@ -176,17 +194,17 @@ func lastWord(s string) string {
 
 // confined runs a program as an account, in a service of its own that can write to
 // one folder and nowhere else, and whose processes end with it.
-func (h hands) confined(ctx context.Context, most time.Duration, account, dir, writable string, properties []string, argv ...string) error {
+func (h hands) confined(ctx context.Context, most time.Duration, account, dir, writable string, properties []string, argv ...string) (string, error) {
 	flags := []string{"--uid=" + account, "--gid=" + account, "--property=CapabilityBoundingSet="}
 	for _, p := range properties {
 		flags = append(flags, "--property="+p)
 	}
-	_, err := h.enclosed(ctx, most, dir, writable, flags, argv)
+	out, err := h.enclosed(ctx, most, dir, writable, flags, argv)
 	if err != nil { // what runs it is no news to the reader
 		_, why, _ := strings.Cut(err.Error(), ": ")
-		return fmt.Errorf("%s: %s", short(strings.Join(argv, " ")), why)
+		return "", fmt.Errorf("%s: %s", short(strings.Join(argv, " ")), why)
 	}
-	return nil
+	return out, nil
 }
 
 // enclosed is that service; flags say whose it is.

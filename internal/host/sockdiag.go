@@ -23,7 +23,8 @@ const (
 	diagInfo         = 2      // INET_DIAG_INFO
 	unixDiagName     = 0
 	unixDiagPeer     = 2
-	unixShowNamePeer = 1<<0 | 1<<2
+	unixShowName     = 1 << 0
+	unixShowNamePeer = unixShowName | 1<<2
 	unixListening    = 1 << 10 // TCP_LISTEN
 	unixShowQueue    = 1 << 4
 	unixDiagQueue    = 4

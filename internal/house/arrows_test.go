@@ -18,11 +18,11 @@ import (
 // it. A room with folders of its own (checks/nginx) has one place.
 var order = []string{
 	"regex", "tape", "syntax", "fact", "facts", "model", "plan", "check", "checks", "diagnose", "report", "story", "fix",
-	"host", "collect", "remote", "audit", "apply", "setup", "lab", "faults", "cli", "house",
+	"host", "collect", "remote", "audit", "apply", "setup", "deploy", "lab", "faults", "cli", "house",
 }
 
 // holders may hold a host.
-var holders = []string{"host", "collect", "remote", "audit", "apply", "setup", "lab", "faults", "cli"}
+var holders = []string{"host", "collect", "remote", "audit", "apply", "setup", "deploy", "lab", "faults", "cli"}
 
 // pure are the rooms from the tape to the report: no way to a host, a clock or
 // the environment, not even transitively.

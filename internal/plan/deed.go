@@ -13,7 +13,7 @@ func Done(say, deed string, args ...string) Step {
 // Traceless says that a deed leaves nothing of its own to be taken back: what it
 // made lies in what another deed made, or it only tried something.
 func (s Step) Traceless() bool {
-	return slices.Contains([]string{"venv", "wal", "migrate", "load", "rehearse"}, s.Deed)
+	return slices.Contains([]string{"venv", "venv-again", "wal", "migrate", "load", "rehearse", "prove", "watch"}, s.Deed)
 }
 
 // Words are what a step runs, as one would type it; "" where it runs nothing.
@@ -37,6 +37,20 @@ func (s Step) Words() string {
 		return "copy " + at(0) + " to " + at(1)
 	case "venv":
 		return strings.TrimSpace("python3 -m venv " + at(0) + "/venv; pip install -r " + at(2) + " " + rest(3))
+	case "venv-again":
+		return "copy the environment of " + at(3) + " to " + at(0) + "/venv"
+	case "serve":
+		return "systemctl start " + at(0)
+	case "prove":
+		return "GET " + pages(s.Args[min(3, len(s.Args)):], 1) + " at " + at(1)
+	case "boot":
+		return "systemctl enable " + at(0)
+	case "watch":
+		return "GET " + pages(s.Args[min(3, len(s.Args)):], 2) + " of https://" + at(1)
+	case "retire":
+		return "wait until nobody is served by " + at(1) + "; systemctl disable --now " + at(0)
+	case "prune":
+		return "rm -r " + at(0)
 	case "role":
 		return "createuser " + at(0)
 	case "database":
@@ -44,6 +58,10 @@ func (s Step) Words() string {
 	case "wal":
 		return "sqlite3 " + at(1) + " 'PRAGMA journal_mode=WAL'"
 	case "migrate":
+		return "flask --app " + at(3) + " db upgrade"
+	case "dump":
+		return "dump " + at(1)
+	case "upgrade":
 		return "flask --app " + at(3) + " db upgrade"
 	case "load":
 		return "load the app of " + at(0) + " in the sandbox"
@@ -57,4 +75,13 @@ func (s Step) Words() string {
 		return "ufw enable"
 	}
 	return ""
+}
+
+// pages are the paths of arguments that begin with n numbers.
+func pages(args []string, n int) string {
+	var out []string
+	for _, a := range args {
+		out = append(out, strings.SplitN(a, " ", n+1)[n])
+	}
+	return strings.Join(out, ", ")
 }

@@ -128,6 +128,10 @@ type Plan struct {
 	// Bar is the severity from which a new finding is a harm; "": each is. One that
 	// breaks requests always is.
 	Bar string `json:"bar,omitempty"`
+	// Expects are checks whose word against the host is known and said before.
+	Expects []string `json:"expects,omitempty"`
+	// Renames are names that stand for one thing, before and after: two releases.
+	Renames map[string]string `json:"renames,omitempty"`
 }
 
 // ID names a plan by what it does: the same steps from the same state of the

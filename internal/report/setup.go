@@ -9,18 +9,27 @@ import (
 	"assay/internal/syntax/edit"
 )
 
-// Setup writes what will make a site, part by part: each file whole, each command.
-// Briefly, for who said yes before: that it does.
-func Setup(w io.Writer, site string, p plan.Plan, kept []string, only, briefly bool, o TextOptions) error {
+// Built is how a plan of parts is shown.
+type Built struct {
+	Head  string   // what it makes, behind its name: "makes https://..."
+	Done  string   // said instead, where nothing is left to do
+	Notes []string // what should be known besides
+	Then  string   // what comes after the last step
+	Only  string   // said where it is shown and not done
+	Brief string   // said in place of its steps, to who said yes before
+}
+
+// Parts writes a plan part by part: each file whole, each command.
+func Parts(w io.Writer, p plan.Plan, t Built, o TextOptions) error {
 	g := newPage(o)
 	if p.Empty() {
-		g.para("", 0, "Nothing is left to do: https://"+g.clean(site, shortText)+" is set up.", none)
+		g.para("", 0, g.clean(t.Done, lineText), none)
 	} else {
-		g.para("", 0, fmt.Sprintf("Plan %s makes https://%s.", p.ID(), g.clean(site, shortText)), strong)
+		g.para("", 0, "Plan "+p.ID()+" "+g.clean(t.Head, lineText)+".", strong)
 	}
 	parts := p.Parts
-	if briefly && !p.Empty() {
-		g.para("", 0, fmt.Sprintf("It has %d steps. To read each before it is done: assay setup --plan; afterwards: assay history.", len(p.All())), none)
+	if t.Brief != "" && !p.Empty() {
+		g.para("", 0, t.Brief, none)
 		parts = nil
 	}
 	n := 0
@@ -31,16 +40,16 @@ func Setup(w io.Writer, site string, p plan.Plan, kept []string, only, briefly b
 			g.planned(n, s)
 		}
 	}
-	for _, k := range kept {
+	for _, k := range t.Notes {
 		g.blank()
-		g.para("", 0, g.clean(k, lineText)+" is there already, with another text, and stays as it is.", faint)
+		g.para("", 0, g.clean(k, proseText), faint)
 	}
 	if !p.Empty() {
 		g.blank()
-		g.para("", 0, "The whole host is looked at again then. It stays only if the site answers and nothing weighs heavily; else all of it is taken back, but for the packages.", faint)
-	}
-	if only && !p.Empty() {
-		g.para("", 0, "Nothing was changed. Without --plan this is done.", faint)
+		g.para("", 0, t.Then, faint)
+		if t.Only != "" {
+			g.para("", 0, t.Only, faint)
+		}
 	}
 	_, err := io.WriteString(w, g.b.String())
 	return err
@@ -75,4 +84,20 @@ func Patch(w io.Writer, say, diff string, o TextOptions) {
 		g.b.WriteString(g.paint(st, strings.Join(words, "\t")) + "\n")
 	}
 	_, _ = io.WriteString(w, g.b.String())
+}
+
+// Setup writes what will make a site; briefly, for who said yes before, that it does.
+func Setup(w io.Writer, site string, p plan.Plan, kept []string, only, briefly bool, o TextOptions) error {
+	t := Built{Head: "makes https://" + site, Done: "Nothing is left to do: https://" + site + " is set up.",
+		Then: "The whole host is looked at again then. It stays only if the site answers and nothing weighs heavily; else all of it is taken back, but for the packages."}
+	for _, k := range kept {
+		t.Notes = append(t.Notes, k+" is there already, with another text, and stays as it is.")
+	}
+	if briefly {
+		t.Brief = fmt.Sprintf("It has %d steps. To read each before it is done: assay setup --plan; afterwards: assay history.", len(p.All()))
+	}
+	if only {
+		t.Only = "Nothing was changed. Without --plan this is done."
+	}
+	return Parts(w, p, t, o)
 }

@@ -24,7 +24,7 @@ func Ahead(p plan.Plan) bool {
 // folder that is thrown away. The error is what the plan would end with; what could
 // not be known ahead is no error, and unknown says why.
 func TryOut(ctx context.Context, i Intent, a App, m Machine) (unknown string, err error) {
-	t := host.Tryout{Source: i.Source, Entry: i.Entry, Named: a.List, List: i.list(a), More: a.more(), Config: i.config(), Home: i.home(), Later: []string{i.conf(), i.run()}, Files: map[string]string{i.config(): i.gunicorn(m)}}
+	t := host.Tryout{Source: i.Source, Entry: i.Entry, Named: a.List, List: i.list(a), More: a.More(), Config: i.config(), Home: i.Home(), Later: []string{i.conf(), i.Run()}, Files: map[string]string{i.config(): i.gunicorn(m)}}
 	if a.Locked != "" {
 		t.Files[t.List] = a.Locked
 	}
@@ -32,7 +32,7 @@ func TryOut(ctx context.Context, i Intent, a App, m Machine) (unknown string, er
 	if i.Store == PostgreSQL {
 		t.System = []string{"libpq5"} // for drivers that bring none of their own
 	}
-	for _, e := range envfile.Parse(i.env(), i.variables(a)).Entries {
+	for _, e := range envfile.Parse(i.EnvFile(), i.variables(a)).Entries {
 		t.Env = append(t.Env, e.Name+"="+strings.ReplaceAll(e.Value, plan.Secret, standIn))
 	}
 	if a.numbers() {
@@ -59,7 +59,7 @@ func (i Intent) veil(said string) string {
 	_, _ = rand.Read(key) // never fails (Go 1.24)
 	var t tape.Tape
 	words := tape.Ask{Kind: tape.KindApp, Name: i.Entry}
-	t.Put(tape.Ask{Kind: tape.KindFile, Name: i.env()}, tape.Answer{Status: tape.Seen, Body: env.String()})
+	t.Put(tape.Ask{Kind: tape.KindFile, Name: i.EnvFile()}, tape.Answer{Status: tape.Seen, Body: env.String()})
 	t.Put(words, tape.Answer{Status: tape.Unseen, Why: said})
 	t.Redact(key)
 	v, _ := t.Get(words)

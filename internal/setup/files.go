@@ -19,7 +19,7 @@ func (i Intent) value(name string, a App) string {
 	switch {
 	case slices.Contains([]string{"SECRET_KEY", "FLASK_SECRET_KEY", "APP_SECRET_KEY", "JWT_SECRET_KEY", "SECURITY_PASSWORD_SALT", "WTF_CSRF_SECRET_KEY", "SALT"}, name):
 		return plan.Secret
-	case slices.Contains([]string{"DATABASE_URL", "SQLALCHEMY_DATABASE_URI", "FLASK_SQLALCHEMY_DATABASE_URI", "DATABASE_URI", "DB_URL"}, name):
+	case slices.Contains(DatabaseNames, name):
 		return i.database(a)
 	case slices.Contains([]string{"UPLOAD_FOLDER", "UPLOADS_FOLDER", "UPLOAD_DIR", "UPLOADS_DIR", "MEDIA_ROOT", "FLASK_UPLOAD_FOLDER"}, name):
 		return i.uploads()
@@ -30,6 +30,9 @@ func (i Intent) value(name string, a App) string {
 	}
 	return i.redisURL(name)
 }
+
+// DatabaseNames are the variables that name an app's database.
+var DatabaseNames = []string{"DATABASE_URL", "SQLALCHEMY_DATABASE_URI", "FLASK_SQLALCHEMY_DATABASE_URI", "DATABASE_URI", "DB_URL"}
 
 // database is the URL of the app's own; PostgreSQL knows the account by the
 // socket (peer), so that no password stands anywhere.
@@ -113,7 +116,7 @@ max_requests_jitter = 200
 worker_tmp_dir = "/dev/shm"
 # nginx comes to the socket by the group of its folder.
 umask = 0o007
-`, i.Domains[0], i.template(), m.CPUs, n)
+`, i.Domains[0], i.Template(), m.CPUs, n)
 }
 
 func (i Intent) service(a App) string {
@@ -136,7 +139,7 @@ User=%[1]s
 Group=%[1]s
 WorkingDirectory=%[2]s/%%i
 EnvironmentFile=%[3]s
-`, i.account(), i.releases(), i.env())
+`, i.account(), i.Releases(), i.EnvFile())
 	if a.numbers() {
 		fmt.Fprintf(&b, `# Numbers that the workers share, gone when the service stops.
 RuntimeDirectory=%[1]s-metrics/%%i
@@ -171,7 +174,7 @@ SystemCallArchitectures=native
 
 [Install]
 WantedBy=multi-user.target
-`, i.releases(), i.conf(), i.run(), quotedEntry(i.Entry), strings.Join(append([]string{i.run()}, i.writable(a)...), " "))
+`, i.Releases(), i.conf(), i.Run(), quotedEntry(i.Entry), strings.Join(append([]string{i.Run()}, i.writable(a)...), " "))
 	return b.String()
 }
 
@@ -202,7 +205,7 @@ func (i Intent) hasUploads(a App) bool {
 // (RuntimeDirectory=): two releases share it, and the one that stops would take it
 // away. Its group is nginx's, and so is that of what is made in it.
 func (i Intent) tmpfiles() string {
-	return fmt.Sprintf("# The sockets of %s: nginx comes in by the group.\nd %s 2750 %s www-data -\n", i.Name, i.run(), i.account())
+	return fmt.Sprintf("# The sockets of %s: nginx comes in by the group.\nd %s 2750 %s www-data -\n", i.Name, i.Run(), i.account())
 }
 
 // Shown is a plan as anybody may see it: without the values that were given.
@@ -212,7 +215,7 @@ func Shown(p plan.Plan, i Intent) plan.Plan {
 		p.Parts[k].Steps = slices.Clone(p.Parts[k].Steps)
 		for n := range p.Parts[k].Steps {
 			s := &p.Parts[k].Steps[n]
-			if s.Path != i.env() {
+			if s.Path != i.EnvFile() {
 				continue
 			}
 			lines := strings.Split(s.Body, "\n")

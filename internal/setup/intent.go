@@ -67,20 +67,24 @@ func (i Intent) Valid() error {
 	if !entryRule.MatchString(i.Entry) {
 		fault("--entry %q: MODULE:VARIABLE, or MODULE:FUNCTION()", i.Entry)
 	}
-	return together(faults)
+	return Together(faults)
 }
 
 // Paths and names that follow from the app's own name.
-func (i Intent) home() string               { return "/srv/" + i.Name }
-func (i Intent) releases() string           { return i.home() + "/releases" }
-func (i Intent) current() string            { return i.home() + "/current" }
-func (i Intent) live() string               { return i.home() + "/live.sock" }
-func (i Intent) uploads() string            { return i.home() + "/uploads" }
-func (i Intent) data() string               { return i.home() + "/data" }
+func (i Intent) Lock(id string) string      { return i.conf() + "/requirements-" + id + ".txt" }
 func (i Intent) sqlite() string             { return i.data() + "/" + i.Name + ".db" }
-func (i Intent) run() string                { return "/run/" + i.Name }
-func (i Intent) conf() string               { return "/etc/" + i.Name }
 func (i Intent) config() string             { return i.conf() + "/gunicorn.conf.py" }
-func (i Intent) env() string                { return i.conf() + "/" + i.Name + ".env" }
-func (i Intent) template() string           { return i.Name + "@.service" }
-func (i Intent) unit(release string) string { return i.Name + "@" + release + ".service" }
+func (i Intent) Home() string               { return "/srv/" + i.Name }
+func (i Intent) Releases() string           { return i.Home() + "/releases" }
+func (i Intent) Release(id string) string   { return i.Releases() + "/" + id }
+func (i Intent) Current() string            { return i.Home() + "/current" }
+func (i Intent) Previous() string           { return i.Home() + "/previous" }
+func (i Intent) Live() string               { return i.Home() + "/live.sock" }
+func (i Intent) uploads() string            { return i.Home() + "/uploads" }
+func (i Intent) data() string               { return i.Home() + "/data" }
+func (i Intent) Run() string                { return "/run/" + i.Name }
+func (i Intent) Socket(id string) string    { return i.Run() + "/" + id + ".sock" }
+func (i Intent) conf() string               { return "/etc/" + i.Name }
+func (i Intent) EnvFile() string            { return i.conf() + "/" + i.Name + ".env" }
+func (i Intent) Template() string           { return i.Name + "@.service" }
+func (i Intent) Unit(release string) string { return i.Name + "@" + release + ".service" }

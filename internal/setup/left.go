@@ -17,13 +17,23 @@ import (
 	"assay/internal/plan"
 )
 
-// Release names what lies in a folder: the time, and a hash of all of it; or the
-// release that is live already.
+// Release is the one that is live already, or the name of a first one.
 func Release(i Intent, now time.Time) (string, error) {
-	if to, err := os.Readlink(i.current()); err == nil { // what is live is a deployment's to change
+	if to, err := os.Readlink(i.Current()); err == nil { // what is live is a deployment's to change
 		return path.Base(to), nil
 	}
-	root, err := os.OpenRoot(i.Source)
+	sum, err := Sum(i.Source)
+	return ReleaseName(now, sum), err
+}
+
+// ReleaseName is a release's: when it was made, and of what.
+func ReleaseName(now time.Time, sum string) string {
+	return now.UTC().Format("20060102T150405") + "-" + sum
+}
+
+// Sum is a hash of all that a release of a folder holds, in eight digits.
+func Sum(source string) (string, error) {
+	root, err := os.OpenRoot(source)
 	if err != nil {
 		return "", err
 	}
@@ -51,10 +61,9 @@ func Release(i Intent, now time.Time) (string, error) {
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("read the app in %s: %w", i.Source, err)
+		return "", fmt.Errorf("read the app in %s: %w", source, err)
 	}
-	id := hex.EncodeToString(sum.Sum(nil))[:8]
-	return now.UTC().Format("20060102T1504") + "-" + id, nil
+	return hex.EncodeToString(sum.Sum(nil))[:8], nil
 }
 
 // Left drops what is done already. Files that were changed by somebody since are

@@ -207,11 +207,11 @@ func Refuse(ctx context.Context, i Intent, a App, m Machine) error {
 	if !i.Elsewhere {
 		faults = append(faults, i.leads(ctx, m)...)
 	}
-	return together(faults)
+	return Together(faults)
 }
 
-// together is one error of several: what is wrong in one line, then the hints.
-func together(faults []error) error {
+// Together is one error of several: what is wrong in one line, then the hints.
+func Together(faults []error) error {
 	var what, hints []string
 	for _, f := range faults {
 		text, hint, _ := strings.Cut(f.Error(), "\nhint: ")
@@ -232,7 +232,7 @@ func together(faults []error) error {
 
 // ours says that the site of this name is one that setup has made.
 func (m Machine) ours(i Intent) bool {
-	_, err := os.Stat("/etc/systemd/system/" + i.template())
+	_, err := os.Stat("/etc/systemd/system/" + i.Template())
 	return err == nil
 }
 

@@ -59,7 +59,7 @@ server {
         # The names stay when the files change: an hour.
         expires 1h;
 %s    }
-`, i.current(), a.Static, ownFiles(a))
+`, i.Current(), a.Static, ownFiles(a))
 	}
 	if i.hasUploads(a) {
 		fmt.Fprintf(&b, `
@@ -81,7 +81,7 @@ server {
         include snippets/%s-proxy.conf;
         proxy_pass http://unix:%s;
     }
-`, a.Metrics, i.Name, i.live())
+`, a.Metrics, i.Name, i.Live())
 	}
 	fmt.Fprintf(&b, `
     location / {
@@ -89,7 +89,7 @@ server {
         proxy_pass http://unix:%s;
     }
 }
-`, i.Name, i.live())
+`, i.Name, i.Live())
 	return b.String()
 }
 

@@ -63,16 +63,16 @@ func (d draft) packages() plan.Plan {
 }
 
 func (d draft) accounts() plan.Plan {
-	return section("An account", one(plan.Done("make the account "+d.account()+", which the app runs as and nobody logs in with", "account", d.account(), d.home())))
+	return section("An account", one(plan.Done("make the account "+d.account()+", which the app runs as and nobody logs in with", "account", d.account(), d.Home())))
 }
 
 func (d draft) code() plan.Plan {
 	who := d.account()
 	steps := [][]plan.Step{
-		folder("make a folder for the app", d.home(), "root", "root", "0755"),
-		folder("make a folder for its releases", d.releases(), "root", "root", "0755"),
+		folder("make a folder for the app", d.Home(), "root", "root", "0755"),
+		folder("make a folder for its releases", d.Releases(), "root", "root", "0755"),
 		folder("make a folder for its settings", d.conf(), "root", who, "0750"),
-		file("write the app's variables", d.env(), "root", who, "0640", d.variables(d.app)),
+		file("write the app's variables", d.EnvFile(), "root", who, "0640", d.variables(d.app)),
 	}
 	if d.hasUploads(d.app) {
 		steps = append(steps, folder("make a folder for uploads, which nginx reads by the group", d.uploads(), who, "www-data", "2750"))
@@ -80,9 +80,9 @@ func (d draft) code() plan.Plan {
 	if d.app.Locked != "" {
 		steps = append(steps, file("write down for pip which packages "+d.app.List+" names", d.list(d.app), "root", "root", "0644", d.app.Locked))
 	}
-	venv := append([]string{d.releases() + "/" + d.release, who, d.list(d.app)}, d.app.more()...)
+	venv := append([]string{d.Releases() + "/" + d.release, who, d.list(d.app)}, d.app.More()...)
 	steps = append(steps,
-		one(plan.Done("copy the app into a release that nobody but root can change", "release", d.Source, d.releases()+"/"+d.release)),
+		one(plan.Done("copy the app into a release that nobody but root can change", "release", d.Source, d.Releases()+"/"+d.release)),
 		one(plan.Done("install the app's packages, by "+d.app.List+", into an environment of the release's own", "venv", venv...)))
 	return section("Code", steps...)
 }
@@ -102,20 +102,20 @@ func (d draft) stores() plan.Plan {
 		steps = append(steps, d.redis()...)
 	}
 	if d.app.Migrates && d.Store != NoStore {
-		steps = append(steps, one(plan.Done("bring the database to the app's schema", "migrate", d.releases()+"/"+d.release, d.account(), d.env(), d.Entry)))
+		steps = append(steps, one(plan.Done("bring the database to the app's schema", "migrate", d.Releases()+"/"+d.release, d.account(), d.EnvFile(), d.Entry)))
 	}
 	return section("Data", steps...)
 }
 
 func (d draft) serve() plan.Plan {
-	name := d.unit(d.release)
+	name := d.Unit(d.release)
 	p := section("The app",
 		file("write gunicorn's settings", d.config(), "root", "root", "0644", d.gunicorn(d.machine)),
-		file("write the app's unit: one service for each release", "/etc/systemd/system/"+d.template(), "root", "root", "0644", d.service(d.app)),
+		file("write the app's unit: one service for each release", "/etc/systemd/system/"+d.Template(), "root", "root", "0644", d.service(d.app)),
 		file("have the folder of its sockets made at each boot", "/etc/tmpfiles.d/"+d.Name+".conf", "root", "root", "0644", d.tmpfiles()),
-		folder("make that folder now", d.run(), d.account(), "www-data", "2750"),
-		plan.Linked("let this release be the current one", d.current(), d.releases()+"/"+d.release),
-		plan.Linked("let nginx find it by a link that the next release takes over", d.live(), d.run()+"/"+d.release+".sock"),
+		folder("make that folder now", d.Run(), d.account(), "www-data", "2750"),
+		plan.Linked("let this release be the current one", d.Current(), d.Releases()+"/"+d.release),
+		plan.Linked("let nginx find it by a link that the next release takes over", d.Live(), d.Run()+"/"+d.release+".sock"),
 		unit("let systemd read the unit", "daemon-reload", ""),
 		one(plan.Done("load the app in the sandbox", "load", name, d.account())),
 		unit("start it at each boot", "enable", name),

@@ -24,6 +24,7 @@ type App struct {
 	Packages []string // the names of those that it wants, in lower case, - for _
 	List     string   // where they stand: requirements.txt, uv.lock
 	Locked   string   // the same as pip reads it, where it does not read List itself
+	Listed   string   // the text that pip reads
 	Needs    []string // variables that it cannot do without
 	Asks     []string // variables that it looks at
 	Static   string   // its static folder, relative to it; "" where it has none
@@ -47,8 +48,8 @@ func (a App) Has(names ...string) bool {
 // numbers says that its workers share numbers for a collector in a folder.
 func (a App) numbers() bool { return a.Has("prometheus-client", "prometheus-flask-exporter") }
 
-// more are the packages that a site wants beside the app's own.
-func (a App) more() []string {
+// More are the packages that a site wants beside the app's own.
+func (a App) More() []string {
 	if a.Has("gunicorn") {
 		return nil
 	}
@@ -114,7 +115,7 @@ func (r *reading) list(source string) error {
 			}
 			r.app.Locked, text = locked, locked
 		}
-		r.app.List, r.app.Packages = name, packagesOf(text)
+		r.app.List, r.app.Listed, r.app.Packages = name, text, packagesOf(text)
 		return nil
 	}
 	return fmt.Errorf("%s holds neither requirements.txt nor a lock file: nobody can know which packages the app needs\nhint: pip freeze > requirements.txt where it runs", source)

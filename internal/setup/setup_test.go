@@ -151,7 +151,7 @@ func TestReleaseNames(t *testing.T) {
 	i := Intent{Name: "no-such-app-here", Source: folderOf(t, map[string]string{"a.py": "1", ".git/x": "1"})}
 	now := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 	one, err := Release(i, now)
-	if err != nil || !strings.HasPrefix(one, "20261123T1400-") {
+	if err != nil || !strings.HasPrefix(one, "20261123T140000-") {
 		t.Fatal(one, err)
 	}
 	if err := os.WriteFile(filepath.Join(i.Source, ".git/x"), []byte("2"), 0o644); err != nil {
