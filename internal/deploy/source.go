@@ -42,20 +42,21 @@ func Folder(ctx context.Context, w host.Writer, name, ref string) (folder string
 	case !st.IsDir() && ref != "":
 		return "", done, fmt.Errorf("--ref is a commit of a folder of git's, and %s is none", name)
 	}
-	if folder, err = vacant(); err != nil {
+	into, err := vacant()
+	if err != nil {
 		return "", done, err
 	}
-	done = func() { _ = os.RemoveAll(folder) }
+	done = func() { _ = os.RemoveAll(into) }
 	if ref != "" {
-		err = committed(ctx, w, name, ref, folder)
+		err = committed(ctx, w, name, ref, into)
 	} else {
-		err = unpack(name, folder)
+		err = unpack(name, into)
 	}
 	if err != nil {
 		done()
 		return "", done, err
 	}
-	return inner(folder), done, nil
+	return inner(into), done, nil
 }
 
 // vacant makes an empty folder, and takes away those that nobody needs any more.
