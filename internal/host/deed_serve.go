@@ -189,6 +189,10 @@ func prune(_ hands, _ context.Context, args []string) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
+	lock := strings.NewReplacer("/srv/", "/etc/", "/releases/", "/requirements-").Replace(args[0]) + ".txt" // what pip was given, of some
+	if err := os.Remove(lock); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	return os.RemoveAll(gone)
 }
 

@@ -121,7 +121,7 @@ func (d *Deployment) baseName() string {
 	if s := d.Server; s != nil {
 		if s.unitName != "" && (s.Container == "") {
 			if _, state := s.Unit.Look(&n); state != fact.IsAbsent {
-				return strings.TrimSuffix(s.unitName, ".service")
+				return s.withoutRelease(strings.TrimSuffix(s.unitName, ".service"))
 			}
 		}
 		if cwd, state := s.Cwd.Look(&n); state == fact.IsKnown && cwd != "/" && cwd != "" {
@@ -138,6 +138,16 @@ func (d *Deployment) baseName() string {
 		return d.Server.Kind
 	}
 	return "site"
+}
+
+// withoutRelease is what an app with a unit for each of its releases is called: a
+// waiver, or a report to compare with, is not of one release.
+func (s *AppServer) withoutRelease(name string) string {
+	app, release, ok := strings.Cut(name, "@")
+	if cwd, state := s.Cwd.Look(&fact.Notes{}); ok && app != "" && state == fact.IsKnown && strings.HasSuffix(cwd, "/releases/"+release) {
+		return app
+	}
+	return name
 }
 
 // Names are the names that the deployment is served under.
