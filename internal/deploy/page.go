@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"assay/internal/host"
@@ -72,13 +71,4 @@ func watched(pages []Page) (out []string) {
 		}
 	}
 	return out
-}
-
-// words of pages, for a sentence.
-func words(pages []Page) string {
-	var out []string
-	for _, p := range pages {
-		out = append(out, p.Path)
-	}
-	return strings.Join(out, " and ")
 }

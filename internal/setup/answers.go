@@ -55,14 +55,15 @@ func Answered(operator, source string) (a Answers, err error) {
 
 func flawless(name, text string, place assaytoml.Place) (assaytoml.File, error) {
 	f := assaytoml.Parse(text, place)
-	for _, t := range f.Troubles {
-		err := fmt.Errorf("%s:%d:%d: %s", name, t.Line, t.Col, t.Text)
-		if t.Hint != "" {
-			err = fmt.Errorf("%w\nhint: %s", err, t.Hint)
-		}
-		return f, err
+	if len(f.Troubles) == 0 {
+		return f, nil
 	}
-	return f, nil
+	t := f.Troubles[0]
+	err := fmt.Errorf("%s:%d:%d: %s", name, t.Line, t.Col, t.Text)
+	if t.Hint != "" {
+		err = fmt.Errorf("%w\nhint: %s", err, t.Hint)
+	}
+	return f, err
 }
 
 // Name is that of the app in a folder of that name: [deployment.FOLDER.setup] speaks
